@@ -35,7 +35,6 @@ configure() {
   cmake -S "$root/src" -B "$root/build" -G Ninja "${launcher[@]}" -DCMAKE_BUILD_TYPE=Release \
     -DBUILD_SHARED_LIBS=ON -DGGML_BACKEND_DL=ON -DGGML_CPU_ALL_VARIANTS=ON -DGGML_NATIVE=OFF -DGGML_OPENMP=OFF \
     -DLLAMA_OPENSSL=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF \
-    -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$root/lib" -DCMAKE_RUNTIME_OUTPUT_DIRECTORY="$root/bin" \
     -DCMAKE_BUILD_RPATH_USE_ORIGIN=ON "$@" >"$root/configure.log" 2>&1 || { tail -n 20 "$root/configure.log" >&2; exit 1; }
 }
 
@@ -47,6 +46,9 @@ if [ ! -e "$root/.libs-done" ]; then
   configure -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_COMMON=OFF -DLLAMA_BUILD_APP=OFF
   nice cmake --build "$root/build" -j "$jobs" >"$root/build.log" 2>&1 || { tail -n 30 "$root/build.log" >&2; exit 1; }
   mkdir -p "$root/include"
+  # Upstream's CMakeLists puts libraries and programs into build/bin, whatever is asked for.
+  ln -sfn build/bin "$root/lib"
+  ln -sfn build/bin "$root/bin"
   cp "$root"/src/include/*.h "$root"/src/ggml/include/*.h "$root/include/"
   touch "$root/.libs-done"
 fi

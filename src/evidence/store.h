@@ -1,0 +1,101 @@
+// The evidence store: the only code that writes runs and policies. Plain files, so that anybody can read and hash them.
+//   <store>/runs/<run-id>/{manifest.json, plan.json, records.jsonl, validation.json, analysis/*.json}
+//   <store>/policies/<sha256>.json
+// Rules: a record is appended and flushed by itself, so a crash leaves a valid prefix (a torn last line is cut on
+// resume and said); raw files are never rewritten; derived files name the hashes of their inputs. One writer at a time
+// for the whole store (flock on <store>/lock, with the writer's pid inside); a store of a newer format version is
+// refused. Threads: a Store and a RunWriter belong to one thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "core/result.h"
+#include "evidence/manifest.h"
+#include "evidence/policy.h"
+#include "evidence/record.h"
+
+namespace phasegate::evidence {
+
+inline constexpr int kStoreVersion = 1;
+
+class RunWriter {
+ public:
+  RunWriter(RunWriter&&) noexcept;
+  RunWriter& operator=(RunWriter&&) noexcept;
+  ~RunWriter();
+
+  [[nodiscard]] const std::string& run_id() const;
+  [[nodiscard]] const std::filesystem::path& folder() const;
+
+  // Assigns the next seq, writes one line, flushes. An Error with kind io (disk full) leaves a valid prefix.
+  [[nodiscard]] core::Status append(Record record);
+  [[nodiscard]] std::int64_t written() const;
+
+  // Writes the manifest again (first phase may be updated while running: candidates and accuracy become known).
+  [[nodiscard]] core::Status update(const Manifest& manifest);
+  // Second phase: hashes the files, counts, state complete | interrupted | provisional.
+  [[nodiscard]] core::Status finish(Manifest manifest);
+
+  struct State;
+
+ private:
+  friend class Store;
+  explicit RunWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+class Store {
+ public:
+  enum class Access { read, write };
+  [[nodiscard]] static core::Result<Store> open(const std::filesystem::path& root, Access access);
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+  ~Store();
+
+  [[nodiscard]] const std::filesystem::path& root() const;
+  [[nodiscard]] std::vector<std::string> runs() const;      // oldest first
+  [[nodiscard]] std::vector<std::string> policies() const;  // ids
+
+  // Writes plan.json and the first phase of the manifest before any record.
+  [[nodiscard]] core::Result<RunWriter> create_run(const Manifest& manifest, const core::Json& plan);
+  // Goes on after a crash: cuts a torn last line, checks that what is there is valid, refuses a finished run.
+  struct Resumed {
+    RunWriter writer;
+    Manifest manifest;
+    core::Json plan;
+    std::vector<Record> records;  // what is there already
+    bool cut_torn_line = false;
+  };
+  [[nodiscard]] core::Result<Resumed> resume_run(const std::string& run_id);
+
+  // A run id, a unique prefix of one, "last", or a path of a run's folder (also outside the store: examples/…).
+  [[nodiscard]] core::Result<std::filesystem::path> find_run(const std::string& name) const;
+  // Derived artifact: adds {"inputs": {file: sha256}, "tool": …} and writes it atomically. Returns its hash.
+  [[nodiscard]] core::Result<std::string> write_derived(const std::filesystem::path& run, const std::string& name,
+                                                        core::Json content, const std::vector<std::string>& inputs);
+  [[nodiscard]] core::Result<std::string> put_policy(const Policy& policy);  // id
+  // A policy id or prefix, "last", or the path of a policy file; verifies that the content has the hash of its name.
+  [[nodiscard]] core::Result<Policy> get_policy(const std::string& name) const;
+
+  struct State;
+
+ private:
+  explicit Store(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Reading a run needs no store: examples can live anywhere.
+[[nodiscard]] core::Result<Manifest> read_manifest(const std::filesystem::path& run);
+[[nodiscard]] core::Result<core::Json> read_plan(const std::filesystem::path& run);
+// Streams records.jsonl line by line in bounded memory; stops at the first error, which names file and line.
+[[nodiscard]] core::Status for_each_record(const std::filesystem::path& run,
+                                           const std::function<core::Status(const Record&)>& visit);
+
+}  // namespace phasegate::evidence

@@ -50,6 +50,7 @@ struct Placement {
   CompileMode compile = CompileMode::off;
   int max_context = 1024;  // tokens of one row: prompt + generated
   int max_batch = 1;
+  std::uint64_t session_seed = 0;  // sim alone: noise of this session; the same seed gives the same session
 };
 
 struct ModelFacts {  // read from the runtime or the file itself, never from a label
@@ -138,6 +139,9 @@ class PhaseEngine {
 
   // Exactly `steps` steps, or an Error (timeout or aborted within one step of the stop, engine on a fault).
   // Each step is stamped into the recorder after the next token of every row is known.
+  // Goes on from the recorder: it feeds recorder.tokens() at position prompt length + recorder.steps(). So a second
+  // decode continues the first, and after recorder.rewind() it starts again from the prefill: the engine then first
+  // drops, before its window, what the cache holds beyond that position.
   [[nodiscard]] virtual core::Result<PhaseSample> decode(int steps, StepRecorder& recorder,
                                                          const core::StopToken& stop) = 0;
 
@@ -159,6 +163,9 @@ class PhaseEngine {
   // The clock that the stamps come from: the steady clock, or sim's virtual one.
   [[nodiscard]] virtual const core::Clock& clock() const = 0;
 };
+
+// The error of a call that ends because of its stop token: aborted when cancelled, else timeout.
+[[nodiscard]] core::Error stopped(const core::StopToken& stop, const char* call);
 
 // How the program makes an engine; the list of factories stands in cli/main.cpp, nothing registers itself.
 struct EngineAvailability {

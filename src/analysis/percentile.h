@@ -1,0 +1,17 @@
+// Percentiles, defined here and nowhere else: linear interpolation between order statistics (Hyndman and Fan 1996,
+// type 7), which is numpy's default and R's.
+#pragma once
+
+#include <span>
+#include <vector>
+
+namespace phasegate::analysis {
+
+[[nodiscard]] std::vector<double> sorted(std::span<const double> values);
+
+// `ascending` is sorted and not empty; q in [0, 1].
+[[nodiscard]] double percentile(std::span<const double> ascending, double q);
+
+[[nodiscard]] double median(std::span<const double> values);  // any order, not empty; works on a copy
+
+}  // namespace phasegate::analysis

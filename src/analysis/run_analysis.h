@@ -17,23 +17,16 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "analysis/estimate.h"
+#include "analysis/summary.h"
 #include "core/json.h"
 #include "core/result.h"
 #include "evidence/manifest.h"
 #include "evidence/record.h"
 
 namespace phasegate::analysis {
-
-// A number, or null with the reason why there is none.
-struct CellValue {
-  std::optional<double> value;
-  std::optional<std::pair<double, double>> ci95;  // null where one session (or call) is all there is
-  std::int64_t n = 0;                             // sessions for medians and intervals, calls for percentiles
-  std::string reason;                             // a reason code of evidence/reason.h; empty with a value
-};
 
 // One session's own summary of a cell. `run` is filled when runs are pooled.
 struct SessionValue {
@@ -47,10 +40,10 @@ struct SessionValue {
 };
 
 // How much slower the first calls of a process are than its steady ones; medians over sessions.
-struct WarmupEffect {
-  CellValue ratio;     // first call / steady median
-  CellValue delta_ms;  // first call - steady median
-  int calls = 0;       // warm-up and cold calls seen
+struct CellWarmup {
+  Estimate ratio;     // first call / steady median
+  Estimate delta_ms;  // first call - steady median
+  int calls = 0;      // warm-up and cold calls seen
 };
 
 // Shape of the distribution of a cell's steady calls. Flags never remove a sample.
@@ -68,22 +61,22 @@ struct CellAnalysis {
   evidence::Phase phase = evidence::Phase::prefill;
   std::string set;  // scenario set S0..S3
 
-  CellValue tok_s;                           // median of the sessions' medians
-  CellValue ms;                              // the same of durations
-  CellValue ms_p95;                          // over calls
-  CellValue ms_p99;                          // over calls
-  CellValue ms_mean, ms_sd, ms_min, ms_max;  // over calls
-  CellValue total_tok_s;                     // e2e only: prompt and generated tokens per second
-  CellValue ttft_ms;                         // e2e only
-  CellValue between_session_sd;              // of log duration: 0.02 is about 2 %
-  std::vector<SessionValue> sessions;        // ordered by round
+  Estimate tok_s;                        // median of the sessions' medians; ci95 over sessions; n sessions
+  Estimate ms;                           // the same of durations
+  Estimate total_tok_s;                  // e2e only: prompt and generated tokens per second
+  Estimate ttft_ms;                      // e2e only
+  Summary calls_ms;                      // durations of all calls in the order of measurement; n calls
+  std::optional<double> sd_between;      // of ln(duration): 0.02 is about 2 %; sessions against each other
+  std::optional<double> sd_within;       // and calls inside a session
+  std::vector<SessionValue> sessions;    // ordered by round
   std::vector<std::int64_t> seqs;        // records (seq) behind the medians, ascending: the way back to the raw data
   std::map<std::string, int> by_status;  // steady records, all statuses
   std::map<std::string, int> by_reason;  // of those that are not ok
-  int failures = 0;                      // steady calls that the engine itself failed (not contention, drift, stop)
-  CellValue success_rate;                // 1 - failures / calls tried
-  double contention_share = 0;           // marked calls / ok calls
-  WarmupEffect warmup;
+  int failures = 0;             // calls that the engine itself failed (not contention, drift, stop), any regime
+  std::string failure_reason;   // the commonest reason code of them
+  Estimate success_rate;        // 1 - failures / calls tried
+  double contention_share = 0;  // marked calls / ok calls
+  CellWarmup warmup;
   CellFlags flags;
   std::map<std::string, int> backends_actual;  // what the records say ran
   std::map<std::string, int> compile_grades;
@@ -93,8 +86,8 @@ struct CellAnalysis {
 struct ShapeAnalysis {
   std::string candidate;
   evidence::Scenario scenario;
-  CellValue decode_fraction;  // decode / (prefill + decode)
-  CellValue e2e_discrepancy;  // |e2e - (prefill + decode)| / e2e
+  Estimate decode_fraction;  // decode / (prefill + decode)
+  Estimate e2e_discrepancy;  // |e2e - (prefill + decode)| / e2e
 };
 
 // Two candidates whose order by median and by mean differ (requirement 72).
@@ -143,6 +136,6 @@ inline constexpr const char* kCellsFile = "analysis/cells.json";
 
 // The content of analysis/cells.json: {"version", "run", "cells": {key: …}, "shapes": {…}, "flips": […]}.
 [[nodiscard]] core::Json to_json(const RunAnalysis& analysis);
-[[nodiscard]] core::Json to_json(const CellValue& value);
+[[nodiscard]] core::Json to_json(const Estimate& value);
 
 }  // namespace phasegate::analysis

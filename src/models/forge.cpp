@@ -6,6 +6,8 @@
 #include "core/json.h"
 #include "models/hf_files.h"
 #include "models/onnx_decoder.h"
+#include "models/safetensors.h"
+#include "models/tokenizer_files.h"
 #include "models/version.h"
 
 namespace phasegate::models {
@@ -39,7 +41,9 @@ class Forge {
     PHASEGATE_CHECK_OK(write_weights());
     PHASEGATE_TRY(weights, open_gguf(weights_path_));
     PHASEGATE_TRY(tokens, read_special_tokens(weights.header));
+    PHASEGATE_CHECK_OK(read_tokenizer(weights));
     if (wants(Format::onnx)) PHASEGATE_CHECK_OK(write_onnx_folder(weights, tokens));
+    if (wants(Format::safetensors)) PHASEGATE_CHECK_OK(write_safetensors_folder(weights, tokens));
     if (!wants(Format::gguf)) remove_weights();
     PHASEGATE_CHECK_OK(write_report());
     return std::move(report_);
@@ -53,6 +57,9 @@ class Forge {
   core::Status prepare();
   core::Status write_weights();
   core::Status write_onnx_folder(const GgufFile& weights, const SpecialTokens& tokens);
+  core::Status write_safetensors_folder(const GgufFile& weights, const SpecialTokens& tokens);
+  core::Status read_tokenizer(const GgufFile& weights);
+  core::Status write_tokenizer(const std::string& folder);
   core::Status write_text(const std::string& name, std::string_view text);
   void remove_weights();
   core::Status write_report();
@@ -61,6 +68,8 @@ class Forge {
   WeightSource source_;
   ForgeReport report_;
   fs::path weights_path_;
+  std::optional<TokenizerFiles> tokenizer_;
+  std::optional<SafetensorsFile> safetensors_;
 };
 
 core::Status Forge::prepare() {
@@ -106,7 +115,41 @@ core::Status Forge::write_onnx_folder(const GgufFile& weights, const SpecialToke
   PHASEGATE_TRY(files, write_onnx(weights, report_.shape, options_.out / "onnx", options_.progress));
   report_.files.push_back(files.model);
   report_.files.push_back(files.data);
-  return write_text("onnx/genai_config.json", genai_config(report_.shape, tokens));
+  PHASEGATE_CHECK_OK(write_text("onnx/genai_config.json", genai_config(report_.shape, tokens)));
+  return write_tokenizer("onnx/");
+}
+
+core::Status Forge::write_safetensors_folder(const GgufFile& weights, const SpecialTokens& tokens) {
+  const fs::path path = options_.out / "safetensors" / "model.safetensors";
+  PHASEGATE_TRY(written, write_safetensors(weights, report_.shape, path, options_.progress));
+  written.file.name = "safetensors/model.safetensors";
+  report_.files.push_back(written.file);
+  if (written.rounded > 0) {
+    report_.notes.push_back(fmt::format("safetensors: {} of {} values were rounded to f16; forge f32 for exact ones",
+                                        written.rounded, written.values));
+  }
+  safetensors_ = std::move(written);
+  const auto dtype = safetensors_->type == GGML_TYPE_F32 ? "float32" : "float16";
+  PHASEGATE_CHECK_OK(write_text("safetensors/config.json", hf_config(report_.shape, tokens, dtype)));
+  PHASEGATE_CHECK_OK(write_text("safetensors/generation_config.json", hf_generation_config(tokens)));
+  return write_tokenizer("safetensors/");
+}
+
+core::Status Forge::read_tokenizer(const GgufFile& weights) {
+  auto made = make_tokenizer_files(weights.header, report_.shape);
+  if (!made) return core::at(options_.from ? options_.from->string() : "seeded model", std::move(made).error());
+  if (auto* none = std::get_if<NoTokenizer>(&*made)) {
+    report_.notes.push_back("tokenizer: " + none->reason);
+  } else {
+    tokenizer_ = std::get<TokenizerFiles>(std::move(*made));
+  }
+  return {};
+}
+
+core::Status Forge::write_tokenizer(const std::string& folder) {
+  if (!tokenizer_) return {};
+  PHASEGATE_CHECK_OK(write_text(folder + "tokenizer.json", tokenizer_->tokenizer_json));
+  return write_text(folder + "tokenizer_config.json", tokenizer_->tokenizer_config_json);
 }
 
 void Forge::remove_weights() {
@@ -120,12 +163,20 @@ core::Status Forge::write_report() {
     files.push_back({{"name", file.name}, {"bytes", file.bytes}, {"sha256", file.sha256}});
   }
   Json source = options_.from ? Json{{"gguf_sha256", *report_.source_sha256}} : Json{{"seed", *options_.seed}};
+  Json safetensors = nullptr;
+  if (safetensors_) {
+    safetensors = {{"dtype", ggml_type_name(safetensors_->type)},
+                   {"values", safetensors_->values},
+                   {"rounded_values", safetensors_->rounded}};
+  }
   const Json report = {{"schema", kSchema},
                        {"forge_version", kForgeVersion},
                        {"source", std::move(source)},
                        {"quant", options_.quant ? Json(to_string(*options_.quant)) : Json(nullptr)},
                        {"weight_set", report_.weight_set},
                        {"parameters", report_.parameters},
+                       {"tokenizer", tokenizer_.has_value()},
+                       {"safetensors", std::move(safetensors)},
                        {"files", std::move(files)},
                        {"notes", report_.notes}};
   PHASEGATE_TRY(text, core::canonical_json(report));

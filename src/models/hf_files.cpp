@@ -44,7 +44,6 @@ std::string hf_config(const LlamaShape& shape, const SpecialTokens& tokens, std:
                  {"rms_norm_eps", float_text(shape.rms_eps)},
                  {"rope_theta", float_text(shape.rope_base)},
                  {"rope_scaling", nullptr},
-                 {"rope_interleaved", false},
                  {"tie_word_embeddings", shape.tied_embeddings},
                  {"torch_dtype", dtype},
                  {"use_cache", true},

@@ -196,8 +196,7 @@ Decoder::Stacked Decoder::stacked(const Names& names) const {
     out.type = part.type;
     out.columns = part.ne[0];
     out.rows += part.ne[1];
-    const bool rotated = name.ends_with("attn_q.weight") || name.ends_with("attn_k.weight");
-    if (rotated) {
+    if (is_rotated(name)) {
       const auto rows = rope_rows_to_halves(part.data, ggml_row_size(part.type, part.ne[0]), shape_.head_dim);
       out.blocks.insert(out.blocks.end(), rows.begin(), rows.end());
     } else {

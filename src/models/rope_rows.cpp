@@ -4,6 +4,10 @@
 
 namespace phasegate::models {
 
+bool is_rotated(std::string_view gguf_name) {
+  return gguf_name.ends_with(".attn_q.weight") || gguf_name.ends_with(".attn_k.weight");
+}
+
 std::vector<std::byte> rope_rows_to_halves(std::span<const std::byte> bytes, std::size_t row_bytes,
                                            std::int64_t head_dim) {
   std::vector<std::byte> out(bytes.size());

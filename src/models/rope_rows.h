@@ -6,9 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace phasegate::models {
+
+// Whether GGUF stores the rows of this tensor shuffled.
+[[nodiscard]] bool is_rotated(std::string_view gguf_name);
 
 // Row `head * head_dim + 2 i + half` becomes row `head * head_dim + half * head_dim/2 + i`.
 // Preconditions: head_dim is even, `bytes` is a whole number of heads.

@@ -57,6 +57,12 @@ TEST(Summary, FlagsOutliersByPositionAndKeepsThem) {
   EXPECT_EQ(s.mean.n, golden::kLatencies.size());
 }
 
+TEST(Summary, TheFenceIsOneAndAHalfIqr) {  // q25 = 2, q75 = 4
+  EXPECT_TRUE(summarize(std::vector<double>{1, 2, 3, 4, 7.0}).value().outliers.beyond_iqr.empty());
+  EXPECT_EQ(summarize(std::vector<double>{1, 2, 3, 4, 7.1}).value().outliers.beyond_iqr, std::vector<std::size_t>{4});
+  EXPECT_EQ(summarize(std::vector<double>{-1.1, 2, 3, 4, 5}).value().outliers.beyond_iqr, std::vector<std::size_t>{0});
+}
+
 TEST(Summary, TrimmedMeansShowWhatHangsOnAFewSamples) {
   const Summary s = summarize(golden::kLatencies).value();
   EXPECT_TRUE(near(s.trimmed.without_max.value, golden::kLatenciesWithoutMax, kTight));

@@ -35,6 +35,12 @@ core::Status check_options(const ForgeOptions& options) {
 class Forge {
  public:
   Forge(const ForgeOptions& options, WeightSource source) : options_(options), source_(std::move(source)) {}
+  ~Forge() {
+    std::error_code ignored;
+    if (!wants(Format::gguf) && !weights_path_.empty()) fs::remove(weights_path_, ignored);
+  }
+  Forge(const Forge&) = delete;
+  Forge& operator=(const Forge&) = delete;
 
   core::Result<ForgeReport> run() {
     PHASEGATE_CHECK_OK(prepare());
@@ -44,7 +50,6 @@ class Forge {
     PHASEGATE_CHECK_OK(read_tokenizer(weights));
     if (wants(Format::onnx)) PHASEGATE_CHECK_OK(write_onnx_folder(weights, tokens));
     if (wants(Format::safetensors)) PHASEGATE_CHECK_OK(write_safetensors_folder(weights, tokens));
-    if (!wants(Format::gguf)) remove_weights();
     PHASEGATE_CHECK_OK(write_report());
     return std::move(report_);
   }
@@ -61,7 +66,6 @@ class Forge {
   core::Status read_tokenizer(const GgufFile& weights);
   core::Status write_tokenizer(const std::string& folder);
   core::Status write_text(const std::string& name, std::string_view text);
-  void remove_weights();
   core::Status write_report();
 
   const ForgeOptions& options_;
@@ -95,7 +99,7 @@ core::Status Forge::prepare() {
   return {};
 }
 
-// Without the GGUF format the file is written too, for the others are made from it, and removed at the end.
+// Without the GGUF format the file is written too, for the others are made from it, and removed with this object.
 core::Status Forge::write_weights() {
   weights_path_ = wants(Format::gguf) ? options_.out / "gguf" / "model.gguf" : options_.out / "weights.gguf.tmp";
   PHASEGATE_TRY(written, write_weight_set(source_, options_.quant, weights_path_, options_.progress));
@@ -150,11 +154,6 @@ core::Status Forge::write_tokenizer(const std::string& folder) {
   if (!tokenizer_) return {};
   PHASEGATE_CHECK_OK(write_text(folder + "tokenizer.json", tokenizer_->tokenizer_json));
   return write_text(folder + "tokenizer_config.json", tokenizer_->tokenizer_config_json);
-}
-
-void Forge::remove_weights() {
-  std::error_code ignored;
-  fs::remove(weights_path_, ignored);
 }
 
 core::Status Forge::write_report() {

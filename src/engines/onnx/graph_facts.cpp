@@ -1,5 +1,6 @@
 #include "engines/onnx/graph_facts.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -12,6 +13,7 @@ using core::Result;
 
 namespace {
 
+constexpr const char* kNext = "give a folder that `phasegate forge --to onnx` wrote";
 constexpr const char* kMicrosoft = "com.microsoft";
 constexpr std::int64_t kInt8Activations = 4;  // accuracy_level of MatMulNBits
 
@@ -59,6 +61,7 @@ class Describer {
   explicit Describer(const OnnxGraph& graph) : graph_(graph) {}
 
   Result<GraphFacts> run() {
+    PHASEGATE_CHECK_OK(inputs());
     for (const GraphNode& node : graph_.nodes) {
       if (is_op(node, "GroupQueryAttention", kMicrosoft)) PHASEGATE_CHECK_OK(attention(node));
       if (is_op(node, "MatMulNBits", kMicrosoft)) matmul_nbits(node);
@@ -71,8 +74,7 @@ class Describer {
     for (const std::string& factor : factors_) plain_product(factor);
     if (facts_.n_layer == 0) {
       return fail(Error{ErrorKind::unsupported,
-                        "the graph has no GroupQueryAttention, so its KV cache cannot grow in place", "",
-                        "forge it with `phasegate forge --to onnx`"});
+                        "the graph has no GroupQueryAttention, so its KV cache cannot grow in place", "", kNext});
     }
     for (const auto& [name, tensor] : graph_.initializers) {
       if (!done_.contains(name)) plain(tensor);
@@ -82,6 +84,17 @@ class Describer {
   }
 
  private:
+  // The rest of the contract is checked on the loaded session (graph_contract.h); this spares a foreign model's load.
+  core::Status inputs() const {
+    for (const char* name : {"input_ids", "attention_mask", "past_key_values.0.key", "past_key_values.0.value"}) {
+      if (std::find(graph_.inputs.begin(), graph_.inputs.end(), name) != graph_.inputs.end()) continue;
+      return fail(Error{ErrorKind::unsupported,
+                        fmt::format("not a decoder of phasegate's ONNX contract: it has no input '{}'", name), "",
+                        kNext});
+    }
+    return {};
+  }
+
   core::Status attention(const GraphNode& node) {
     const auto heads = static_cast<int>(node.integer("num_heads", 0));
     const auto kv_heads = static_cast<int>(node.integer("kv_num_heads", 0));

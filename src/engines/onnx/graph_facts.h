@@ -24,7 +24,8 @@ struct GraphFacts {
 
 // Block-quantized products (MatMulNBits) are q4_0 or q8_0 when the block is 32 and there are no zero points (the
 // formats' own fixed ones then hold); their accuracy level 4 means that ONNX Runtime quantizes activations to int8.
-// Errors: unsupported for a graph without GroupQueryAttention, or whose layers differ in their heads.
+// Errors: unsupported for a graph that lacks a decoder's inputs (named), has no GroupQueryAttention, or whose layers
+// differ in their heads.
 [[nodiscard]] core::Result<GraphFacts> describe_graph(const OnnxGraph& graph);
 
 }  // namespace phasegate::engines::onnx

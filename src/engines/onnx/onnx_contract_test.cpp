@@ -43,7 +43,7 @@ std::vector<BadModel> damaged_models() {
 Subject subject(const char* name, Quant quant, int threads) {
   Subject out;
   out.name = name;
-  out.factory = onnx::onnx_factory;
+  out.factory = onnx::factory;
   out.model = [quant] { return onnx::forged_onnx(quant); };
   out.placement.threads = threads;
   out.placement.max_context = 128;

@@ -205,10 +205,10 @@ Status OnnxEngine::reset() {
 
 }  // namespace
 
-EngineFactory onnx_factory() {
-  EngineFactory factory;
-  factory.name = "onnx";
-  factory.probe = [] {
+EngineFactory factory() {
+  EngineFactory made;
+  made.name = "onnx";
+  made.probe = [] {
     EngineAvailability out;
     const auto library = OrtLibrary::open();
     out.present = library.has_value();
@@ -222,11 +222,11 @@ EngineFactory onnx_factory() {
     for (const std::string& provider : (*library)->providers()) out.detail += " " + provider;
     return out;
   };
-  factory.make = []() -> Result<std::unique_ptr<PhaseEngine>> {
+  made.make = []() -> Result<std::unique_ptr<PhaseEngine>> {
     PHASEGATE_TRY(library, OrtLibrary::open());
     return std::make_unique<OnnxEngine>(*library);
   };
-  return factory;
+  return made;
 }
 
 }  // namespace phasegate::engines::onnx

@@ -16,6 +16,6 @@
 
 namespace phasegate::engines::onnx {
 
-[[nodiscard]] EngineFactory onnx_factory();
+[[nodiscard]] EngineFactory factory();
 
 }  // namespace phasegate::engines::onnx

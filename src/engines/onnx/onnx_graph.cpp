@@ -124,11 +124,19 @@ Status read_tensor(WireMessage message, OnnxGraph& graph) {
   return {};
 }
 
+Status read_input(WireMessage message, OnnxGraph& graph) {
+  if (graph.inputs.size() >= kMaxTensors) return fail(ErrorKind::invalid_input, "more than {} inputs", kMaxTensors);
+  return each_field(message, [&](const WireField& field, WireMessage& at) -> Status {
+    return field.number == 1 ? read_text(field, at, graph.inputs.emplace_back()) : Status{};
+  });
+}
+
 Status read_graph(WireMessage message, OnnxGraph& graph) {
   return each_field(message, [&](const WireField& field, WireMessage& at) -> Status {
     if (field.kind != WireField::Kind::bytes) return {};
     if (field.number == 1) return read_node(at.descend(field), graph);
     if (field.number == 5) return read_tensor(at.descend(field), graph);
+    if (field.number == 11) return read_input(at.descend(field), graph);
     return {};
   });
 }

@@ -52,6 +52,7 @@ struct GraphNode {
 };
 
 struct OnnxGraph {
+  std::vector<std::string> inputs;  // names; older files list initializers here too
   std::vector<GraphNode> nodes;
   std::map<std::string, GraphTensor> initializers;
 

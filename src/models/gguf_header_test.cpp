@@ -86,6 +86,9 @@ TEST(GgufHeader, RefusesCountsThatTheFileCannotHold) {
   RawGguf text;
   text.head(0, 1).key("k", GgufType::string).u64(~std::uint64_t{0});
   expect_refused(text, "cut short");
+  RawGguf one_over;
+  one_over.head(0, 1).key("k", GgufType::string).u64(4).bytes += "abc";
+  expect_refused(one_over, "4 bytes are needed");
 }
 
 TEST(GgufHeader, RefusesWhatIsThereTwice) {

@@ -19,7 +19,6 @@ std::string pretty(const Json& value) { return value.dump(2) + "\n"; }
 }  // namespace
 
 core::Result<SpecialTokens> read_special_tokens(const GgufHeader& header) {
-  SpecialTokens tokens;
   PHASEGATE_TRY(bos, header.integer("tokenizer.ggml.bos_token_id"));
   PHASEGATE_TRY(eos, header.integer("tokenizer.ggml.eos_token_id"));
   PHASEGATE_TRY(pad, header.integer("tokenizer.ggml.padding_token_id"));

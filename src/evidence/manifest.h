@@ -2,10 +2,12 @@
 // after the last one; a run without the second phase is not canonical.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/json.h"
@@ -15,16 +17,41 @@
 
 namespace phasegate::evidence {
 
+inline constexpr int kManifestVersion = 1;
+
 // A value read from the machine, or null with the reason why it could not be read.
 struct EnvironmentValue {
   core::Json value;    // null when absent
   std::string reason;  // empty when present
 };
 
-// Requirement 34. Keys are fixed (schemas/manifest.schema.json): os, kernel, cpu_model, cpu_cores, cpu_governor,
-// cpu_flags, virtualisation, ram_bytes, gpu, driver, cuda, power_limit, gpu_clocks, gpu_state, power_plan, locale,
-// clock_source, clock_resolution_ns, libc, compiler, build_type, phasegate_version, git_commit, git_dirty, sanitizer,
-// hostname_hash.
+// Requirement 34: fixed keys (schemas/manifest.schema.json); each is there in every manifest.
+inline constexpr std::array<std::string_view, 26> kEnvironmentKeys = {"os",
+                                                                      "kernel",
+                                                                      "cpu_model",
+                                                                      "cpu_cores",
+                                                                      "cpu_governor",
+                                                                      "cpu_flags",
+                                                                      "virtualisation",
+                                                                      "ram_bytes",
+                                                                      "gpu",
+                                                                      "driver",
+                                                                      "cuda",
+                                                                      "power_limit",
+                                                                      "gpu_clocks",
+                                                                      "gpu_state",
+                                                                      "power_plan",
+                                                                      "locale",
+                                                                      "clock_source",
+                                                                      "clock_resolution_ns",
+                                                                      "libc",
+                                                                      "compiler",
+                                                                      "build_type",
+                                                                      "phasegate_version",
+                                                                      "git_commit",
+                                                                      "git_dirty",
+                                                                      "sanitizer",
+                                                                      "hostname_hash"};
 using Environment = std::map<std::string, EnvironmentValue>;
 
 // Reads this machine. Slow parts are bounded; nothing here throws or fails: what cannot be read is null with a reason.
@@ -34,8 +61,10 @@ using Environment = std::map<std::string, EnvironmentValue>;
 [[nodiscard]] core::Json boundary_of(const Environment& environment, const std::vector<Candidate>& candidates);
 
 struct RunCounts {
+  // Records that the plan promises, and those of repeated rounds: regime steady or post_idle, whatever their status.
+  // Warm-up and cold records come on top; how many is decided while running.
   std::int64_t expected = 0;
-  std::int64_t written = 0;
+  std::int64_t written = 0;  // all lines of records.jsonl; filled in by the store
   std::map<std::string, std::int64_t> by_status;
 };
 
@@ -79,6 +108,8 @@ struct Manifest {
   std::map<std::string, std::string> files;  // name -> sha256; second phase
 };
 
+[[nodiscard]] core::Json to_json(const Accuracy& accuracy);
+[[nodiscard]] core::Result<Accuracy> accuracy_from_json(const core::Json& json);
 [[nodiscard]] core::Json to_json(const Manifest& manifest);
 [[nodiscard]] core::Result<Manifest> manifest_from_json(const core::Json& json);
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/json.h"
@@ -19,6 +20,7 @@ inline constexpr int kPolicyVersion = 1;
 
 enum class WorkloadClass { decode_heavy, prefill_heavy, mixed };
 [[nodiscard]] std::string_view to_string(WorkloadClass workload);
+[[nodiscard]] std::optional<WorkloadClass> parse_workload(std::string_view text);
 
 struct Range {  // inclusive
   int low = 0;

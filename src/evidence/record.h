@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/json.h"
@@ -23,6 +24,8 @@ enum class Regime { cold, warmup, post_idle, steady };  // never averaged togeth
 
 [[nodiscard]] std::string_view to_string(Phase phase);
 [[nodiscard]] std::string_view to_string(Regime regime);
+[[nodiscard]] std::optional<Phase> parse_phase(std::string_view text);
+[[nodiscard]] std::optional<Regime> parse_regime(std::string_view text);
 
 struct Scenario {
   int prompt_tokens = 0;  // semantic tokens of each row
@@ -88,6 +91,8 @@ struct Record {
   [[nodiscard]] std::optional<double> total_tokens_per_second() const;
 };
 
+[[nodiscard]] core::Json to_json(const Scenario& scenario);
+[[nodiscard]] core::Result<Scenario> scenario_from_json(const core::Json& json);
 [[nodiscard]] core::Json to_json(const Record& record);
 // Strict: unknown or missing keys, wrong types, negative durations and values outside their set are errors that name
 // the key.

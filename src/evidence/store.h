@@ -1,6 +1,9 @@
 // The evidence store: the only code that writes runs and policies. Plain files, so that anybody can read and hash them.
 //   <store>/runs/<run-id>/{manifest.json, plan.json, records.jsonl, validation.json, analysis/*.json}
-//   <store>/policies/<sha256>.json
+//   <store>/policies/<sha256>.json  and  policies/last, the id of the newest
+//   <store>/version, lock
+// The manifest is sealed (sealed.h); plan.json and derived files are canonical JSON and a newline; a policy file is
+// exactly its canonical JSON, so that `sha256sum` of it is its name.
 // Rules: a record is appended and flushed by itself, so a crash leaves a valid prefix (a torn last line is cut on
 // resume and said); raw files are never rewritten; derived files name the hashes of their inputs. One writer at a time
 // for the whole store (flock on <store>/lock, with the writer's pid inside); a store of a newer format version is
@@ -10,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,13 +38,18 @@ class RunWriter {
   [[nodiscard]] const std::string& run_id() const;
   [[nodiscard]] const std::filesystem::path& folder() const;
 
-  // Assigns the next seq, writes one line, flushes. An Error with kind io (disk full) leaves a valid prefix.
+  // Assigns the next seq, writes one line, flushes it to the kernel: it survives the death of this process. An Error
+  // with kind io (disk full) leaves whole lines; append may be tried again.
   [[nodiscard]] core::Status append(Record record);
+  // To the disk, for a power cut. append does it when the session changes; call it where a pause disturbs nothing.
+  [[nodiscard]] core::Status sync();
   [[nodiscard]] std::int64_t written() const;
 
-  // Writes the manifest again (first phase may be updated while running: candidates and accuracy become known).
+  // Writes the manifest again (first phase may be updated while running: candidates and accuracy become known). Run id,
+  // start and plan hash are the writer's own and replace what is in `manifest`, here and in finish.
   [[nodiscard]] core::Status update(const Manifest& manifest);
-  // Second phase: hashes the files, counts, state complete | interrupted | provisional.
+  // Second phase: hashes the files, counts written records and statuses; `state` must be complete, interrupted or
+  // provisional. counts.expected is the caller's. Nothing can be appended afterwards.
   [[nodiscard]] core::Status finish(Manifest manifest);
 
   struct State;
@@ -63,9 +72,11 @@ class Store {
   [[nodiscard]] std::vector<std::string> runs() const;      // oldest first
   [[nodiscard]] std::vector<std::string> policies() const;  // ids
 
-  // Writes plan.json and the first phase of the manifest before any record.
+  // Writes plan.json and the first phase of the manifest before any record. An empty run_id or start is filled in (the
+  // id sorts by start); plan_sha256 becomes the hash of the plan's canonical JSON.
   [[nodiscard]] core::Result<RunWriter> create_run(const Manifest& manifest, const core::Json& plan);
-  // Goes on after a crash: cuts a torn last line, checks that what is there is valid, refuses a finished run.
+  // Goes on after a crash or an interrupt: cuts a torn last line, checks that what is there is valid, refuses a
+  // complete or provisional run. `run_id` may be a unique prefix or "last".
   struct Resumed {
     RunWriter writer;
     Manifest manifest;
@@ -91,9 +102,11 @@ class Store {
   std::unique_ptr<State> state_;
 };
 
-// Reading a run needs no store: examples can live anywhere.
+// Reading a run or a policy needs no store: examples can live anywhere. A changed manifest or policy is an Error of
+// kind evidence.
 [[nodiscard]] core::Result<Manifest> read_manifest(const std::filesystem::path& run);
 [[nodiscard]] core::Result<core::Json> read_plan(const std::filesystem::path& run);
+[[nodiscard]] core::Result<Policy> read_policy(const std::filesystem::path& file);  // named <sha256>.json
 // Streams records.jsonl line by line in bounded memory; stops at the first error, which names file and line.
 [[nodiscard]] core::Status for_each_record(const std::filesystem::path& run,
                                            const std::function<core::Status(const Record&)>& visit);

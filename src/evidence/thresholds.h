@@ -1,10 +1,9 @@
-// All thresholds of phasegate, from one versioned file (thresholds.yaml, compiled in; --thresholds FILE overrides
-// single keys). Every artifact echoes them with their hash; serve and replay read a policy's own copy alone.
+// All thresholds of phasegate, from one versioned file (src/evidence/thresholds.yaml, compiled in; --thresholds FILE
+// overrides single keys). The yaml file says what each is for. Every artifact echoes them with their hash; serve and
+// replay read a policy's own copy alone.
 #pragma once
 
 #include <filesystem>
-#include <map>
-#include <optional>
 #include <string>
 
 #include "core/json.h"
@@ -49,11 +48,23 @@ struct Thresholds {
   double load_timeout_s = 300;
   // policy
   int expires_days = 30;
+  // validation: what no machine of today does
+  double e2e_tolerance = 0.05;          // |e2e - (prefill + decode)| / e2e above it is a warning
+  double max_plausible_tok_s = 1e8;     // above it an ok record is not believed
+  double min_plausible_tok_s = 1e-3;    // below it: the call outlived every timeout
+  double placeholder_latency_ms = 1.0;  // a degraded record faster than this is a placeholder
 };
+
+inline constexpr int kThresholdsVersion = 1;
 
 [[nodiscard]] const Thresholds& default_thresholds();                                       // the compiled-in file
 [[nodiscard]] core::Result<Thresholds> load_thresholds(const std::filesystem::path& path);  // unknown keys are errors
+// The same from text; `source` is what errors name.
+[[nodiscard]] core::Result<Thresholds> parse_thresholds(const std::string& yaml, const std::string& source);
 [[nodiscard]] core::Json to_json(const Thresholds& thresholds);
 [[nodiscard]] core::Result<Thresholds> thresholds_from_json(const core::Json& json);
+[[nodiscard]] std::string thresholds_hash(const Thresholds& thresholds);  // sha256 of the canonical JSON
+
+// The JSON of a Thresholds has the sections of the yaml file: {"version":1,"classes":{…},"statistics":{…}, …}.
 
 }  // namespace phasegate::evidence

@@ -1,0 +1,16 @@
+// Files of the tree that are compiled into the program (embedded.cpp.in, written by CMake at configure time).
+#pragma once
+
+#include <string_view>
+
+namespace phasegate::evidence {
+
+extern const std::string_view kThresholdsYaml;
+extern const std::string_view kRecordSchema;
+extern const std::string_view kCandidateSchema;
+extern const std::string_view kManifestSchema;
+extern const std::string_view kPlanSchema;
+extern const std::string_view kPolicySchema;
+extern const std::string_view kValidationSchema;
+
+}  // namespace phasegate::evidence

@@ -54,7 +54,7 @@ struct CandidateSpec {
 
 struct WarmupPolicy {
   enum class Scope {
-    path,     // one for each prompt x batch, with at most 8 decode steps: what an eager engine needs
+    path,     // one for each prompt x batch, the scenario with the fewest decode steps: what an eager engine needs
     scenario  // one for each scenario: what a compiler needs
   };
   int min_calls = 2;

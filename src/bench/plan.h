@@ -30,10 +30,11 @@ struct PlanFacts {
 
 struct PlannedCall {
   int round = 0;
-  int block = 0;       // position inside the round
-  int order = 0;       // position inside the block
-  int occurrence = 0;  // how often this candidate had its turn in this block before: equal ones get equal prompts
-  int candidate = 0;   // index into Matrix::candidates
+  int block = 0;  // position inside the round
+  int order = 0;  // position inside the block
+  std::int64_t first_row =
+      0;              // of its prompts (PromptSource::rows); the n-th turn of each candidate in a block has equal ones
+  int candidate = 0;  // index into Matrix::candidates
   evidence::Scenario scenario;
   bool control = false;
   friend bool operator==(const PlannedCall&, const PlannedCall&) = default;
@@ -48,6 +49,7 @@ struct PlannedSkip {
 struct PlannedBlock {
   evidence::Scenario scenario;
   bool control = false;
+  std::int64_t first_row = 0;
   std::vector<int> turns;  // candidates in the order in which they are called
 };
 
@@ -61,7 +63,8 @@ struct Plan {
   std::vector<PlannedSkip> skipped;
   std::vector<PlannedRound> rounds;
   std::int64_t records_expected = 0;
-  std::string hash;  // sha256 of to_json(plan)
+  std::int64_t prompt_rows = 0;  // rows that the calls use; warm-up takes the ones after them
+  std::string hash;              // sha256 of to_json(plan)
 
   [[nodiscard]] std::int64_t calls() const;
   [[nodiscard]] std::int64_t calls(int round) const;

@@ -17,7 +17,7 @@ namespace phasegate::bench {
 // Text to ids, without special tokens. The CLI hands in the vocabulary of the GGUF file.
 using Tokenizer = std::function<core::Result<std::vector<engines::TokenId>>(std::string_view text)>;
 
-[[nodiscard]] std::string_view default_text();  // data/text/alice.txt, compiled in
+[[nodiscard]] std::string_view default_text();  // data/text/persuasion.txt, compiled in
 [[nodiscard]] const std::string& default_text_sha256();
 
 struct PromptRows {
@@ -33,9 +33,9 @@ class PromptSource {
                                                             std::uint64_t seed);
   [[nodiscard]] static PromptSource random(std::uint64_t seed);
 
-  // `turn` numbers the calls of a session; the same turn gives the same start for every candidate.
-  // Ids are below vocab (> 1).
-  [[nodiscard]] PromptRows rows(std::uint64_t turn, int count, int length, int vocab) const;
+  // Rows first_row, first_row + 1, …: each number has a start of its own until all starts are used. Ids are below vocab
+  // (> 1): one that is not is folded into it, which happens with random ids only.
+  [[nodiscard]] PromptRows rows(std::int64_t first_row, int count, int length, int vocab) const;
   // The first ids of the source: what accuracy is measured on.
   [[nodiscard]] std::vector<engines::TokenId> head(int length, int vocab) const;
   // sha256 of the text, or of the ids when they are random.

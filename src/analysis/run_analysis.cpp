@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <tuple>
 
 #include "analysis/percentile.h"
@@ -33,10 +34,19 @@ struct Sample {
 using SessionKey = std::pair<int, std::string>;
 using Samples = std::map<SessionKey, std::vector<Sample>>;
 
+struct WarmCall {
+  int call = 0;
+  Scenario scenario;
+  double ms = 0;
+  double tok_s = 0;
+};
+using WarmCalls = std::map<SessionKey, std::vector<WarmCall>>;
+// Candidate, prompt, batch, depth, phase: what a warm-up warms, whatever its number of decode steps.
+using WarmKey = std::tuple<std::string, int, int, int, Phase>;
+
 struct CellState {
   std::string set;
   Samples steady;
-  Samples warm;
   int marked = 0;
   int ok = 0;
   int tried = 0;
@@ -120,15 +130,22 @@ CellFlags flags_of(const CellState& state, const Summary& summary) {
   return flags;
 }
 
-CellWarmup warmup_of(const CellState& state) {
+// The first warm-up call against the steady rate, for the same number of tokens: an eager engine is warmed with fewer
+// decode steps than it is measured with. e2e has no rate that two lengths share, so there the scenario has to be equal.
+CellWarmup warmup_of(const CellState& state, const CellAnalysis& cell, const WarmCalls& warm) {
   CellWarmup warmup;
   std::vector<double> ratios;
   std::vector<double> deltas;
-  for (const auto& [key, calls] : state.warm) {
-    warmup.calls += static_cast<int>(calls.size());
+  for (const auto& [key, calls] : warm) {
     const auto steady = state.steady.find(key);
-    if (calls.empty() || steady == state.steady.end()) continue;
-    if (const auto effect = warmup_effect(calls.front().ms, median(column(steady->second, &Sample::ms)))) {
+    const auto first = std::find_if(calls.begin(), calls.end(), [&cell](const WarmCall& call) {
+      return cell.phase != Phase::e2e || call.scenario == cell.scenario;
+    });
+    if (first == calls.end() || steady == state.steady.end()) continue;
+    warmup.calls += static_cast<int>(calls.size());
+    const double steady_tok_s = median(column(steady->second, &Sample::tok_s));
+    const double tokens = first->ms * first->tok_s;
+    if (const auto effect = warmup_effect(first->ms, tokens / steady_tok_s)) {
       ratios.push_back(effect->ratio);
       deltas.push_back(effect->delta_ms);
     }
@@ -155,9 +172,8 @@ void finish_optional_columns(const CellState& state, CellAnalysis& cell) {
   cell.ttft_ms = median_of(ttfts);
 }
 
-CellAnalysis finish_cell(CellState& state, const MinimumN& minimum) {
+CellAnalysis finish_cell(CellState& state, const WarmCalls& warm, const MinimumN& minimum) {
   sort_calls(state.steady);
-  sort_calls(state.warm);
   CellAnalysis cell = std::move(state.out);
   cell.set = state.set;
   std::vector<double> tok_s;
@@ -203,7 +219,7 @@ CellAnalysis finish_cell(CellState& state, const MinimumN& minimum) {
     commonest = std::max(commonest, count);
   }
   cell.contention_share = state.ok == 0 ? 0 : static_cast<double>(state.marked) / state.ok;
-  cell.warmup = warmup_of(state);
+  cell.warmup = warmup_of(state, cell, warm);
   cell.flags = flags_of(state, cell.calls_ms);
   return cell;
 }
@@ -240,7 +256,11 @@ std::vector<MeanMedianFlip> find_flips(const std::vector<CellAnalysis>& cells) {
       for (std::size_t j = i + 1; j < arms.size(); ++j) {
         if (!mean_median_flip(arms[i]->calls_ms, arms[j]->calls_ms).value_or(false)) continue;
         const bool first = *arms[i]->calls_ms.median.value < *arms[j]->calls_ms.median.value;
-        flips.push_back({key.first, key.second, arms[first ? i : j]->candidate, arms[first ? j : i]->candidate});
+        const CellAnalysis& by_median = *arms[first ? i : j];
+        const CellAnalysis& by_mean = *arms[first ? j : i];
+        flips.push_back({key.first, key.second, by_median.candidate, by_mean.candidate,
+                         *by_mean.calls_ms.median.value / *by_median.calls_ms.median.value,
+                         *by_median.calls_ms.mean.value / *by_mean.calls_ms.mean.value});
       }
     }
   }
@@ -259,6 +279,10 @@ MinimumN minimum_of(const evidence::Manifest& manifest) {
   return minimum;
 }
 
+WarmKey warm_key(const CellAnalysis& cell) {
+  return {cell.candidate, cell.scenario.prompt_tokens, cell.scenario.batch, cell.scenario.depth, cell.phase};
+}
+
 }  // namespace
 
 struct RunAnalyzer::State {
@@ -267,11 +291,27 @@ struct RunAnalyzer::State {
   std::int64_t records = 0;
   std::map<std::tuple<std::string, Scenario, Phase>, CellState> cells;
   std::map<std::pair<std::string, Scenario>, PhaseTimes> shapes;
+  std::map<WarmKey, WarmCalls> warm;
+  std::set<std::string> unusable;  // sessions that the manifest says drifted: raw data, not evidence
+
+  void add_warm(const Record& record) {
+    const auto duration = record.duration();
+    const auto rate = record.tokens_per_second();
+    if (record.status != evidence::Status::ok || !duration || duration->value <= 0 || rate.value_or(0) <= 0) return;
+    const Scenario& scenario = record.scenario;
+    warm[{record.candidate_name, scenario.prompt_tokens, scenario.batch, scenario.depth, record.phase}]
+        [{record.round, record.session}]
+            .push_back({record.call, scenario, core::to_ms(*duration), *rate});
+  }
 };
 
 RunAnalyzer::RunAnalyzer(const evidence::Manifest& manifest) : state_(std::make_unique<State>()) {
   state_->run = manifest.run_id;
   state_->minimum = minimum_of(manifest);
+  if (!manifest.sessions.is_object()) return;
+  for (const auto& [session, facts] : manifest.sessions.items()) {
+    if (facts.is_object() && facts.value("state", "used") == "drifted") state_->unusable.insert(session);
+  }
 }
 RunAnalyzer::RunAnalyzer(RunAnalyzer&&) noexcept = default;
 RunAnalyzer& RunAnalyzer::operator=(RunAnalyzer&&) noexcept = default;
@@ -279,10 +319,12 @@ RunAnalyzer::~RunAnalyzer() = default;
 
 void RunAnalyzer::add(const Record& record) {
   ++state_->records;
-  if (record.control) return;
+  if (record.control || state_->unusable.contains(record.session)) return;
+  if (record.regime == Regime::warmup || record.regime == Regime::cold) state_->add_warm(record);
+  const bool ok = record.status == evidence::Status::ok;
+  if (ok && record.regime != Regime::steady) return;
   CellState& cell = state_->cells[{record.candidate_name, record.scenario, record.phase}];
   cell.set = record.set;
-  const bool ok = record.status == evidence::Status::ok;
   if (is_engine_failure(record)) {
     ++cell.tried;
     ++cell.out.failures;
@@ -304,26 +346,26 @@ void RunAnalyzer::add(const Record& record) {
     sample.total_tok_s = record.total_tokens_per_second();
     if (record.ttft) sample.ttft_ms = core::to_ms(*record.ttft);
   }
-  const SessionKey session{record.round, record.session};
-  if (record.regime == Regime::steady) {
-    ++cell.ok;
-    if (record.contention.marked) ++cell.marked;
-    cell.steady[session].push_back(sample);
-    state_->shapes[{record.candidate_name, record.scenario}][{record.session, record.call}][record.phase] = sample.ms;
-  } else if (record.regime == Regime::warmup || record.regime == Regime::cold) {
-    cell.warm[session].push_back(sample);
-  }
+  ++cell.ok;
+  if (record.contention.marked) ++cell.marked;
+  cell.steady[{record.round, record.session}].push_back(sample);
+  state_->shapes[{record.candidate_name, record.scenario}][{record.session, record.call}][record.phase] = sample.ms;
 }
 
 RunAnalysis RunAnalyzer::finish() {
   RunAnalysis analysis;
+  for (auto& [key, sessions] : state_->warm) {
+    for (auto& [session, calls] : sessions) {
+      std::sort(calls.begin(), calls.end(), [](const WarmCall& a, const WarmCall& b) { return a.call < b.call; });
+    }
+  }
   analysis.run = state_->run;
   analysis.records = state_->records;
   for (auto& [key, cell] : state_->cells) {
     cell.out.candidate = std::get<0>(key);
     cell.out.scenario = std::get<1>(key);
     cell.out.phase = std::get<2>(key);
-    analysis.cells.push_back(finish_cell(cell, state_->minimum));
+    analysis.cells.push_back(finish_cell(cell, state_->warm[warm_key(cell.out)], state_->minimum));
   }
   for (const auto& [key, calls] : state_->shapes) {
     analysis.shapes.push_back(finish_shape(key.first, key.second, calls));

@@ -96,6 +96,8 @@ struct MeanMedianFlip {
   evidence::Phase phase = evidence::Phase::prefill;
   std::string faster_by_median;
   std::string faster_by_mean;
+  double median_ratio = 1;  // slower / faster by median: near 1 the order of medians is an accident
+  double mean_ratio = 1;    // slower / faster by mean
 };
 
 struct RunAnalysis {

@@ -107,7 +107,9 @@ core::Json to_json(const RunAnalysis& analysis) {
                      {"scenario", flip.scenario.id()},
                      {"phase", evidence::to_string(flip.phase)},
                      {"faster_by_median", flip.faster_by_median},
-                     {"faster_by_mean", flip.faster_by_mean}});
+                     {"faster_by_mean", flip.faster_by_mean},
+                     {"median_ratio", core::finite_or_null(flip.median_ratio)},
+                     {"mean_ratio", core::finite_or_null(flip.mean_ratio)}});
   }
   return {{"version", kCellsVersion},  {"run", analysis.run},         {"records", analysis.records},
           {"cells", std::move(cells)}, {"shapes", std::move(shapes)}, {"flips", std::move(flips)}};

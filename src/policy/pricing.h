@@ -3,7 +3,7 @@
 //   id: example-2026-01
 //   date: "2026-01-15"          the day on which the price was true
 //   currency: USD
-//   hardware: "any"             text that must occur in the run's cpu_model or gpu; "any" only for a shadow price
+//   hardware_id: "any"          text that must occur in the run's cpu_model or gpu; "any" only with a shadow price
 //   shadow: true                a planning price, not an invoice; every number made from it says so
 //   usd_per_hour: 0.20
 //   source: "where the number comes from"
@@ -14,21 +14,15 @@
 #include <string>
 #include <string_view>
 
+#include "analysis/economics.h"
 #include "core/json.h"
 #include "core/result.h"
-#include "core/units.h"
 
 namespace phasegate::policy {
 
 struct Pricing {
-  std::string id;
-  std::string date;  // YYYY-MM-DD
-  std::string currency = "USD";
-  std::string hardware;
-  bool shadow = false;
-  core::UsdPerHour usd_per_hour;
-  std::string source;
-  std::string sha256;  // of the document
+  analysis::Pricing price;
+  std::string sha256;  // of the document's bytes
 };
 
 [[nodiscard]] core::Result<Pricing> load_pricing(const std::filesystem::path& path);

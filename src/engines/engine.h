@@ -157,7 +157,8 @@ class PhaseEngine {
   // Untimed; may run the model in a context of its own. The result is cached by the engine.
   [[nodiscard]] virtual core::Result<Attribution> attribution(const core::StopToken& stop) = 0;
 
-  // Clean KV cache and no prefix reuse: the next prefill starts at position 0.
+  // Clean KV cache and no prefix reuse: the next prefill starts at position 0. Lets worker threads sleep: called before
+  // a session goes idle, too, so that it takes no time from the one that is measured.
   [[nodiscard]] virtual core::Status reset() = 0;
 
   // The clock that the stamps come from: the steady clock, or sim's virtual one.

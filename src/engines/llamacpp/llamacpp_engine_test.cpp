@@ -76,7 +76,8 @@ TEST_F(LlamacppEngineTest, AttributionTellsTheTypesThatRan) {
 }
 
 // More tokens than one llama_decode takes, and rows that end in different chunks. A short last chunk takes an attention
-// kernel that sums in f16, a long one sums in f32: 8e-3 seen after 690 tokens.
+// kernel that sums in f16, a long one sums in f32: 8e-3 (2e-2 on the x64 variant) seen after 690 tokens, less than
+// 1e-4 with flash attention off and an f32 cache.
 TEST_F(LlamacppEngineTest, PromptsBeyondOneBatchKeepEachRowsLogits) {
   placement.max_context = 1200;
   placement.max_batch = 3;
@@ -98,7 +99,7 @@ TEST_F(LlamacppEngineTest, PromptsBeyondOneBatchKeepEachRowsLogits) {
     const auto alone = engine->logits(0);
     float other = 0.0F;
     for (std::size_t id = 0; id < alone.size(); ++id) {
-      ASSERT_NEAR(batch[row][id], alone[id], 2e-2F) << "row " << row;
+      ASSERT_NEAR(batch[row][id], alone[id], 3e-2F) << "row " << row;
       other = std::max(other, std::abs(batch[(row + 1) % 3][id] - alone[id]));
     }
     EXPECT_GT(other, 0.5F);  // rows are not interchangeable

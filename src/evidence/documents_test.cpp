@@ -1,6 +1,8 @@
 // Round trips of every document, and the strictness of their readers.
 #include <gtest/gtest.h>
 
+#include "evidence/lines.h"
+#include "evidence/record_line.h"
 #include "evidence/samples.h"
 
 namespace phasegate::evidence {
@@ -70,6 +72,39 @@ TEST(Record, ErrorsNameTheKeyPath) {
   EXPECT_EQ(path("/error", ""), "error");
   EXPECT_EQ(path("/seq", 1.0), "seq");
   EXPECT_EQ(path("/version", 2), "version");
+}
+
+// records.jsonl is read by another parser than documents are; both give the same verdict on the same text.
+TEST(Record, ALineAndADocumentGetTheSameVerdict) {
+  const auto good = core::canonical_json(to_json(samples::call_records(samples::candidate(), 0, 0, Regime::steady)[1]));
+  RecordParser parser;
+  core::Random random(11);
+  int accepted = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text = *good;
+    for (std::uint64_t edits = random.below(3); edits > 0; --edits) {
+      static constexpr std::string_view kBytes = "0123456789-+.eE\"\\{}[],:nulltruefalse \t\x01\xff\xc3\xa9";
+      const auto at = random.below(text.size());
+      const char byte = kBytes[random.below(kBytes.size())];
+      switch (random.below(3)) {
+        case 0: text[at] = byte; break;
+        case 1: text.insert(at, 1, byte); break;
+        default: text.erase(at, 1 + random.below(8)); break;
+      }
+    }
+    const auto json = core::parse_json(text, "");
+    const auto document = json ? record_from_json(*json) : core::Result<Record>(tl::unexpected(json.error()));
+    const auto padded = text + std::string(LineReader::kPadding, ' ');
+    Record record;
+    const auto line = parser.parse(std::string_view(padded).substr(0, text.size()), record);
+    ASSERT_EQ(line.found(), !document.has_value())
+        << text << "\nline: " << line.what << "\ndocument: " << (document ? "" : document.error().message());
+    if (line.found()) continue;
+    ++accepted;
+    EXPECT_EQ(text_of(to_json(record)), text_of(to_json(*document)));
+  }
+  EXPECT_GT(accepted, 1000);
+  EXPECT_LT(accepted, 15'000);
 }
 
 TEST(Record, EveryKeyIsRequired) {

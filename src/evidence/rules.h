@@ -49,6 +49,12 @@ struct RunFacts {
   std::map<std::string, std::string, std::less<>> candidate_ids;  // by name
 };
 
+// A line of records.jsonl; its text is made for an issue only.
+struct Line {
+  std::int64_t number = 0;
+  [[nodiscard]] std::string where() const { return fmt::format("records.jsonl:{}", number); }
+};
+
 // What the pass over records.jsonl counted.
 struct RecordTotals {
   std::int64_t lines = 0;
@@ -73,7 +79,7 @@ struct RecordRule {
 // Rules over the order of records. Memory: a few words for each session and for each cell of a session.
 class SequenceRules {
  public:
-  void check(const Record& record, const std::string& where, const RunFacts& facts, Findings& findings);
+  void check(const Record& record, Line line, const RunFacts& facts, Findings& findings);
   void skip() { ++next_seq_; }     // a line that is no record
   void close(Findings& findings);  // after the last record
 
@@ -94,11 +100,10 @@ class SequenceRules {
     std::optional<core::Instant> latest;                   // of it
     std::optional<core::Nanos> prefill, decode;            // of it
   };
-  void check_seq(const Record& record, const std::string& where, Findings& findings);
-  static void check_clock(const Record& record, Session& session, const std::string& where, Findings& findings);
-  static void check_e2e(const Record& record, Session& session, const std::string& where, const RunFacts& facts,
-                        Findings& findings);
-  void check_regime(const Record& record, Session& session, const std::string& where, Findings& findings);
+  void check_seq(const Record& record, Line line, Findings& findings);
+  static void check_clock(const Record& record, Session& session, Line line, Findings& findings);
+  static void check_e2e(const Record& record, Session& session, Line line, const RunFacts& facts, Findings& findings);
+  void check_regime(const Record& record, Session& session, Line line, Findings& findings);
 
   std::int64_t next_seq_ = 0;
   std::map<std::string, Session, std::less<>> sessions_;

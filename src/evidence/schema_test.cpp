@@ -15,23 +15,15 @@ const std::vector<core::Json>& replacements() {
   static const std::vector<core::Json> values = {nullptr,
                                                  true,
                                                  0,
-                                                 1,
                                                  -1,
-                                                 3,
                                                  2'000'000'000'000LL,
-                                                 -0.5,
-                                                 0.5,
                                                  1.5,
                                                  "",
                                                  "x",
-                                                 "ok",
                                                  "none",
                                                  samples::hash_of("y"),
-                                                 core::Json::array(),
-                                                 core::Json::array({1}),
                                                  core::Json::array({1, 2}),
-                                                 core::Json::object(),
-                                                 {{"x", 1}}};
+                                                 core::Json::object()};
   return values;
 }
 

@@ -8,18 +8,17 @@
 namespace phasegate::evidence {
 namespace {
 
-void check_record(const Record& record, const std::string& where, const RunFacts& facts, SequenceRules& sequence,
-                  Findings& findings) {
+void check_record(const Record& record, Line line, const RunFacts& facts, SequenceRules& sequence, Findings& findings) {
   for (const auto& rule : record_rules()) {
     auto what = rule.check(record, facts);
     if (!what) continue;
     if (rule.warns) {
-      findings.warning(rule.name, where, *std::move(what));
+      findings.warning(rule.name, line.where(), *std::move(what));
     } else {
-      findings.issue(rule.name, where, *std::move(what));
+      findings.issue(rule.name, line.where(), *std::move(what));
     }
   }
-  sequence.check(record, where, facts, findings);
+  sequence.check(record, line, facts, findings);
 }
 
 void count_record(const Record& record, RecordTotals& totals) {
@@ -29,28 +28,30 @@ void count_record(const Record& record, RecordTotals& totals) {
 }
 
 // One line; false when nothing behind it can be read.
-bool check_line(LineReader::Step step, const LineReader& lines, std::string_view line, RecordParser& parser,
+bool check_line(LineReader::Step step, const LineReader& lines, std::string_view text, RecordParser& parser,
                 const RunFacts& facts, SequenceRules& sequence, RecordTotals& totals, Findings& findings) {
-  const std::string where = fmt::format("records.jsonl:{}", lines.number());
+  const Line line{lines.number()};
   if (step == LineReader::Step::too_long || step == LineReader::Step::read_error) {
-    findings.issue("records_unreadable", where,
+    findings.issue("records_unreadable", line.where(),
                    step == LineReader::Step::too_long ? "the line is too long for a record" : "reading failed");
     return false;
   }
   if (lines.torn()) {
-    findings.issue("torn_line", where, "the last line is cut off; go on with the run (--resume), which removes it");
+    findings.issue("torn_line", line.where(),
+                   "the last line is cut off; go on with the run (--resume), which removes it");
     return true;
   }
   ++totals.lines;
   thread_local Record record;  // its vectors keep their room from line to line
-  if (const auto problem = parser.parse(line, record); problem.found()) {
-    findings.issue(rule_of(problem), problem.path.empty() ? where : where + " " + problem.path, problem.what);
+  if (const auto problem = parser.parse(text, record); problem.found()) {
+    findings.issue(rule_of(problem), problem.path.empty() ? line.where() : line.where() + " " + problem.path,
+                   problem.what);
     ++totals.unreadable;
     sequence.skip();
     return true;
   }
   count_record(record, totals);
-  check_record(record, where, facts, sequence, findings);
+  check_record(record, line, facts, sequence, findings);
   return true;
 }
 

@@ -1,0 +1,64 @@
+// A value inside simdjson's tape, with the questions that codec.h asks (node.h). The parser has checked the whole text
+// (UTF-8, numbers, nesting) before there is one. Internal.
+#pragma once
+
+#include <simdjson.h>
+
+#include <optional>
+#include <string_view>
+
+namespace phasegate::evidence {
+
+class FastNode {
+ public:
+  explicit FastNode(simdjson::dom::element element) : element_(element) {}
+
+  [[nodiscard]] bool is_null() const { return element_.is_null(); }
+  [[nodiscard]] bool is_object() const { return element_.is_object(); }
+  [[nodiscard]] bool is_array() const { return element_.is_array(); }
+  [[nodiscard]] std::size_t size() const {
+    if (simdjson::dom::object object; element_.get(object) == simdjson::SUCCESS) return object.size();
+    if (simdjson::dom::array array; element_.get(array) == simdjson::SUCCESS) return array.size();
+    return 0;
+  }
+  [[nodiscard]] std::optional<FastNode> find(std::string_view key) const {
+    simdjson::dom::object object;
+    simdjson::dom::element found;
+    if (element_.get(object) != simdjson::SUCCESS || object.at_key(key).get(found) != simdjson::SUCCESS) {
+      return std::nullopt;
+    }
+    return FastNode(found);
+  }
+  [[nodiscard]] std::optional<std::int64_t> integer() const { return get<std::int64_t>(); }
+  [[nodiscard]] std::optional<double> number() const { return get<double>(); }
+  [[nodiscard]] std::optional<bool> flag() const { return get<bool>(); }
+  [[nodiscard]] std::optional<std::string_view> text() const { return get<std::string_view>(); }
+  template <class Visit>
+  void each_item(Visit visit) const {
+    simdjson::dom::array array;
+    if (element_.get(array) != simdjson::SUCCESS) return;
+    for (const auto item : array) {
+      if (!visit(FastNode(item))) return;
+    }
+  }
+  template <class Visit>
+  void each_entry(Visit visit) const {
+    simdjson::dom::object object;
+    if (element_.get(object) != simdjson::SUCCESS) return;
+    for (const auto entry : object) {
+      if (!visit(entry.key, FastNode(entry.value))) return;
+    }
+  }
+
+ private:
+  template <class T>
+  [[nodiscard]] std::optional<T> get() const {
+    T value{};
+    if (element_.get(value) != simdjson::SUCCESS) return std::nullopt;
+    return value;
+  }
+
+  simdjson::dom::element element_;
+};
+
+}  // namespace phasegate::evidence

@@ -150,8 +150,8 @@ std::vector<Record> records_of(const CallContext& context, const CallAnswer& ans
     records.push_back(decode_record(context, answer));
     records.push_back(e2e_record(context, answer));
   } else {
-    const core::Error error = answer.error.value_or(
-        core::Error{ErrorKind::engine, "the session gave neither a result nor an error", {}, "the sample is dropped"});
+    const core::Error error =
+        answer.error.value_or(core::Error{ErrorKind::engine, "the session gave neither a result nor an error", {}, {}});
     std::vector<Phase> missing{Phase::decode, Phase::e2e};
     if (!prefilled) missing.insert(missing.begin(), Phase::prefill);
     for (Record& record : records_without_result(context, classify(error), missing)) {

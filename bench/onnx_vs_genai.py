@@ -3,10 +3,12 @@
 
     bench/onnx_vs_genai.py --step build/release/onnx_step --model DIR [--threads 1] [--rounds 8] [--json]
 
-Each round runs both arms, each in a fresh process, in the order A B, B A, A B, ... A round decodes from a short prompt to
-a long context, so that it gives a median step time and a slope of step time against context. Printed are the medians of
-each arm and the ratios ours/theirs with a 95 % interval (t) of the rounds' log ratios. Exit code 0 only when the upper
-ends of both intervals keep their bounds, and both arms chose the same tokens through the same library file.
+Each round starts both arms in fresh processes that decode the same text from a short prompt to a long context, in chunks
+of steps, one arm at a time in the order A B, B A, A B, ...: what disturbs the machine for longer than a chunk meets both.
+A round gives the median over the chunks of the ratio ours/theirs of median step times, and the ratio of the slopes of step
+time against context (Theil-Sen over the chunks). Printed are the mean ratios with a 95 % interval (t over the rounds' log
+ratios). Exit code 0 only when the upper ends of both intervals keep their bounds, and both arms chose the same tokens
+through the same library file. Both arms stop spinning when a step ends, else the waiting one would take the other's core.
 
 onnxruntime-genai comes from PyPI into a virtual environment in the cache folder, and takes the ONNX Runtime library of
 the `onnxruntime` package there; ours is pointed at that very file.
@@ -46,38 +48,64 @@ def library_of(python):
 
 
 def genai_arm(args):
-    """Runs inside the environment: prints the same JSON as onnx_step."""
+    """Runs inside the environment, in the same way as onnx_step."""
     import time
     import onnxruntime_genai as og
     ids = [int(i) for i in args.ids.split(",")]
     config = og.Config(args.model)
     # The end-of-text id is moved out of the way, so that the arm takes exactly the steps that were asked for.
     config.overlay(json.dumps({"model": {"eos_token_id": args.vocabulary - 1, "decoder": {"session_options": {
-        "intra_op_num_threads": args.threads, "inter_op_num_threads": 1}}}}))
+        "intra_op_num_threads": args.threads, "inter_op_num_threads": 1, "session.force_spinning_stop": "1"}}}}))
     model = og.Model(config)
     params = og.GeneratorParams(model)
     params.set_search_options(max_length=args.context, do_sample=False)
     generator = og.Generator(model, params)
     generator.append_tokens(ids)
     generator.generate_next_token()  # chooses from the prompt's own logits: no pass of the model
-    times, clock = [], time.perf_counter_ns
-    for _ in range(args.steps):
-        start = clock()
-        generator.generate_next_token()
-        times.append(clock() - start)
     maps = Path("/proc/self/maps").read_text()
     library = next(line.split()[-1] for line in maps.splitlines() if "libonnxruntime.so" in line)
-    tokens = [int(t) for t in generator.get_sequence(0)][len(ids):]
-    print(json.dumps({"engine_version": og.__version__, "library": library, "step_ns": times, "tokens": tokens}))
+    print(json.dumps({"engine_version": og.__version__, "library": library}), flush=True)
+    clock, seen = time.perf_counter_ns, len(ids) + 1
+    for _ in sys.stdin:
+        times = []
+        for _ in range(args.chunk):
+            start = clock()
+            generator.generate_next_token()
+            times.append(clock() - start)
+        sequence = generator.get_sequence(0)
+        print(json.dumps({"step_ns": times, "tokens": [int(t) for t in sequence[seen:]]}), flush=True)
+        seen = len(sequence)
 
 
-def slope(times, first_context, bins=16):
-    """Nanoseconds a step for each further cached token: least squares over the medians of equal bins of context."""
-    size = len(times) // bins
-    points = [(first_context + (b + 0.5) * size, statistics.median(times[b * size:(b + 1) * size])) for b in range(bins)]
-    mean_x = statistics.fmean(x for x, _ in points)
-    mean_y = statistics.fmean(y for _, y in points)
-    return (sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points))
+class Arm:
+    """A process that loads a model and then answers each line with a chunk of steps."""
+
+    def __init__(self, command, environment):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        self.about, self.medians, self.tokens = self.read(), [], []
+
+    def read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"{self.process.args[0]} ended with exit code {self.process.wait()}")
+        return json.loads(line)
+
+    def chunk(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        answer = self.read()
+        self.medians.append(statistics.median(answer["step_ns"]))
+        self.tokens += answer["tokens"]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def slope(medians, chunk):
+    """Nanoseconds a step for each further cached token: the median slope over all pairs of chunks (Theil-Sen)."""
+    return statistics.median((medians[j] - medians[i]) / ((j - i) * chunk)
+                             for i in range(len(medians)) for j in range(i + 1, len(medians)))
 
 
 def interval(log_ratios):
@@ -92,51 +120,57 @@ def verdict(low, high, bound):
 
 def measure(args):
     python = genai_python()
-    library = library_of(python)
-    config = json.loads((Path(args.model) / "genai_config.json").read_text())
-    vocabulary = config["model"]["vocab_size"]
+    environment = dict(os.environ, PHASEGATE_ORT_LIBRARY=library_of(python))
+    vocabulary = json.loads((Path(args.model) / "genai_config.json").read_text())["model"]["vocab_size"]
     ids = ",".join(str((1 + 7919 * i) % (vocabulary - 2)) for i in range(args.prompt))
-    steps = args.context - args.prompt - 1
-    ours = [args.step, args.model, str(args.threads), str(args.context), str(steps), ids]
-    theirs = [str(python), __file__, "--arm", "--model", args.model, "--threads", str(args.threads), "--context",
-              str(args.context), "--steps", str(steps), "--vocabulary", str(vocabulary), "--ids", ids]
-    environment = dict(os.environ, PHASEGATE_ORT_LIBRARY=library)
+    commands = {
+        "ours": [args.step, args.model, str(args.threads), str(args.context), str(args.chunk), ids],
+        "theirs": [str(python), __file__, "--arm", "--model", args.model, "--threads", str(args.threads), "--context",
+                   str(args.context), "--chunk", str(args.chunk), "--vocabulary", str(vocabulary), "--ids", ids]}
     rounds = []
     for index in range(args.rounds):
-        result = {}
-        for name, command in [("ours", ours), ("theirs", theirs)][::1 if index % 2 == 0 else -1]:
-            output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
-            result[name] = json.loads(output)
-        rounds.append(result)
-        print(f"round {index + 1} of {args.rounds}: " + ", ".join(
-            f"{name} {statistics.median(arm['step_ns']) / 1e6:.3f} ms" for name, arm in sorted(result.items())), file=sys.stderr)
+        arms = {name: Arm(command, environment) for name, command in commands.items()}
+        for chunk in range((args.context - args.prompt - 1) // args.chunk):
+            for name in ("ours", "theirs") if (index + chunk) % 2 == 0 else ("theirs", "ours"):
+                arms[name].chunk()
+        for arm in arms.values():
+            arm.close()
+        rounds.append(arms)
+        print(f"round {index + 1} of {args.rounds}: step ratio {step_ratio(arms):.3f}", file=sys.stderr)
     return rounds
+
+
+def step_ratio(arms):
+    return statistics.median(a / b for a, b in zip(arms["ours"].medians, arms["theirs"].medians))
+
+
+def compared(ours, theirs, ratios, bound):
+    out = {"ours": statistics.median(ours), "theirs": statistics.median(theirs), "bound": bound}
+    if min(ours + theirs) <= 0:
+        return dict(out, verdict="inconclusive", reason="a slope is not positive: the machine is too noisy")
+    ratio, low, high = interval([math.log(r) for r in ratios])
+    return dict(out, ratio=ratio, ci95=[low, high], verdict=verdict(low, high, bound))
 
 
 def summarise(rounds, args):
     out = {"model": args.model, "threads": args.threads, "contexts": [args.prompt, args.context], "rounds": len(rounds),
-           "libraries": sorted({os.path.realpath(arm["library"]) for r in rounds for arm in r.values()}),
-           "versions": {name: rounds[0][name]["engine_version"] for name in ("ours", "theirs")},
-           "same_tokens": all(r["ours"]["tokens"] == r["theirs"]["tokens"] for r in rounds)}
-    figures = {"step_ms": lambda arm: statistics.median(arm["step_ns"]) / 1e6,
-               "slope_us_per_token": lambda arm: slope(arm["step_ns"], args.prompt) / 1e3}
-    for (key, figure), bound in zip(figures.items(), (STEP_BOUND, SLOPE_BOUND)):
-        pairs = [(figure(r["ours"]), figure(r["theirs"])) for r in rounds]
-        out[key] = {"ours": statistics.median(a for a, _ in pairs), "theirs": statistics.median(b for _, b in pairs), "bound": bound}
-        if min(min(pair) for pair in pairs) <= 0:
-            out[key].update(verdict="inconclusive", reason="a slope is not positive: the machine is too noisy")
-            continue
-        ratio, low, high = interval([math.log(a / b) for a, b in pairs])
-        out[key].update(ratio=ratio, ci95=[low, high], verdict=verdict(low, high, bound))
+           "libraries": sorted({os.path.realpath(arm.about["library"]) for arms in rounds for arm in arms.values()}),
+           "versions": {name: arm.about["engine_version"] for name, arm in rounds[0].items()},
+           "same_tokens": all(arms["ours"].tokens == arms["theirs"].tokens for arms in rounds)}
+    steps = {name: [statistics.median(arms[name].medians) / 1e6 for arms in rounds] for name in ("ours", "theirs")}
+    slopes = {name: [slope(arms[name].medians, args.chunk) / 1e3 for arms in rounds] for name in ("ours", "theirs")}
+    out["step_ms"] = compared(steps["ours"], steps["theirs"], [step_ratio(arms) for arms in rounds], STEP_BOUND)
+    out["slope_us_per_token"] = compared(slopes["ours"], slopes["theirs"],
+                                         [a / b for a, b in zip(slopes["ours"], slopes["theirs"]) if a > 0 and b > 0], SLOPE_BOUND)
     out["ok"] = (out["same_tokens"] and len(out["libraries"]) == 1 and
-                 all(out[key]["verdict"] == "holds" for key in figures))
+                 all(out[key]["verdict"] == "holds" for key in ("step_ms", "slope_us_per_token")))
     return out
 
 
 def show(out):
     print(f"ONNX decode against onnxruntime-genai {out['versions']['theirs']}, ONNX Runtime {out['versions']['ours']}, "
           f"{out['threads']} thread(s), contexts {out['contexts'][0]} to {out['contexts'][1]}, {out['rounds']} rounds")
-    for key, unit in (("step_ms", "ms a step"), ("slope_us_per_token", "us a step and cached token")):
+    for key, unit in (("step_ms", "ms a step"), ("slope_us_per_token", "us a step for each cached token")):
         row = out[key]
         ratio = (f"ratio {row['ratio']:.3f} [{row['ci95'][0]:.3f}, {row['ci95'][1]:.3f}]" if "ratio" in row else row["reason"])
         print(f"  ours {row['ours']:.4f}, theirs {row['theirs']:.4f} {unit}: {ratio}, bound {row['bound']}: {row['verdict']}")
@@ -152,10 +186,9 @@ def main():
     parser.add_argument("--context", type=int, default=900)
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--json", action="store_true")
-    for inner in ("--arm",):
-        parser.add_argument(inner, action="store_true", help=argparse.SUPPRESS)
-    for inner in ("--steps", "--vocabulary"):
-        parser.add_argument(inner, type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--chunk", type=int, default=31, help="steps of one arm before the other's turn")
+    parser.add_argument("--arm", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--vocabulary", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--ids", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.arm:

@@ -141,6 +141,7 @@ Result<PhaseSample> OnnxEngine::decode(int steps, StepRecorder& recorder, const 
   loaded_->lengths.clear();
   for (const std::int64_t prompt : loaded_->prompt_lengths) {
     loaded_->lengths.push_back(prompt + static_cast<std::int64_t>(recorder.steps()));
+    PHASEGATE_CHECK(loaded_->lengths.back() + steps <= loaded_->placement.max_context);  // make_checked's part
   }
   const std::span<const TokenId> next(loaded_->next.data(), rows);
   try {

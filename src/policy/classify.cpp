@@ -26,10 +26,6 @@ Classification classify(const Shape& shape, std::optional<double> decode_fractio
                                             thresholds.decode_heavy_gen_tokens, fraction, shape.batch)};
 }
 
-std::string tier_of(const evidence::Candidate& candidate) {
-  return candidate.model_name.empty() ? "unnamed" : candidate.model_name;
-}
-
 std::string_view objective_of(WorkloadClass workload) {
   switch (workload) {
     case WorkloadClass::decode_heavy: return "decode_tok_s";

@@ -26,9 +26,6 @@ struct Classification {
 [[nodiscard]] Classification classify(const Shape& shape, std::optional<double> decode_fraction,
                                       const evidence::Thresholds& thresholds);
 
-// Candidates compete inside a tier: one model. A model without a name is "unnamed".
-[[nodiscard]] std::string tier_of(const evidence::Candidate& candidate);
-
 // decode_tok_s | prefill_tok_s | e2e_ms
 [[nodiscard]] std::string_view objective_of(evidence::WorkloadClass workload);
 [[nodiscard]] evidence::Phase phase_of(evidence::WorkloadClass workload);

@@ -104,7 +104,7 @@ core::Result<evidence::Policy> decide(const DecideInputs& inputs) {
   std::map<std::string, std::vector<std::string>> fit;
   std::map<std::string, DefaultSafe> default_safe;
   std::vector<Contests::Division> divisions;
-  for (const std::string& tier : pool.tiers()) {
+  for (const std::string& tier : pool.tiers.names()) {
     PHASEGATE_TRY(safe, choose_default_safe(pool, tier));
     default_safe[tier] = safe;
     const auto fraction = [&](const evidence::Scenario& scenario) { return pool.decode_fraction(tier, scenario); };
@@ -124,11 +124,11 @@ core::Result<evidence::Policy> decide(const DecideInputs& inputs) {
   policy.boundary = pool.boundary;
   policy.thresholds = pool.thresholds_json;
   policy.thresholds_sha256 = pool.thresholds_sha256;
-  const DefaultSafe& first_safe = default_safe.at(pool.tiers().front());
+  const DefaultSafe& first_safe = default_safe.at(pool.tiers.names().front());
   policy.default_safe = first_safe.candidate;
   policy.default_safe_reason = first_safe.reason;
   policy.candidates = pool.candidates;
-  for (const std::string& tier : pool.tiers()) {
+  for (const std::string& tier : pool.tiers.names()) {
     const RuleContext context{pool, contests, inputs.scope, tier, default_safe.at(tier).candidate};
     for (Rule& rule : make_rules(context, boxes[tier])) policy.rules.push_back(std::move(rule));
   }

@@ -99,7 +99,7 @@ core::Json cell_json(const Pool& pool, const Candidate& candidate, const Scenari
   const std::vector<analysis::MixEntry> mix = {mix_entry(pool, candidate.name, scenario, hardware, 1)};
   const analysis::PhaseCost phases = analysis::phase_cost(mix.front().rates, price);
   core::Json json = {{"candidate", candidate.name},
-                     {"model", candidate.model_name},
+                     {"tier", pool.tiers.of(candidate.name)},
                      {"scenario", scenario.id()},
                      {"prompt_tokens", scenario.prompt_tokens},
                      {"gen_tokens", scenario.gen_tokens},
@@ -145,7 +145,7 @@ core::Json economics_of(const Pool& pool, const std::optional<Pricing>& pricing,
   if (pricing) price = pricing->price;
   const std::string hardware = hardware_id(pool, pricing);
   core::Json cells = core::Json::array();
-  for (const std::string& tier : pool.tiers()) {
+  for (const std::string& tier : pool.tiers.names()) {
     for (const Scenario& scenario : pool.scenarios_of(tier)) {
       for (const Candidate* candidate : pool.of_tier(tier)) {
         cells.push_back(cell_json(pool, *candidate, scenario, price, hardware));

@@ -13,7 +13,7 @@
 
 namespace phasegate::policy {
 
-// {"pricing": {…}|null, "reason", "cells": [{candidate, model, scenario, prompt_tokens, gen_tokens, batch,
+// {"pricing": {…}|null, "reason", "cells": [{candidate, tier, scenario, prompt_tokens, gen_tokens, batch,
 //   prefill|decode|mix: {seconds_per_1M, usd_per_1M, reason}, request: {seconds, usd, reason},
 //   capacity: {requests_per_s, tokens_per_day, reason}, evidence: […]}], "workload": […]}
 // `workload` is there with weights alone: the expected cost of a request over the declared mix, per candidate.

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "policy/grid.h"
+#include "policy/tier.h"
 
 namespace phasegate::policy {
 namespace {
@@ -15,18 +16,9 @@ using core::Json;
 using evidence::Policy;
 using evidence::Rule;
 
-std::vector<std::string> tiers_of(const Policy& policy) {
-  std::vector<std::string> tiers;
-  for (const evidence::Candidate& candidate : policy.candidates) {
-    if (std::find(tiers.begin(), tiers.end(), tier_of(candidate)) == tiers.end()) {
-      tiers.push_back(tier_of(candidate));
-    }
-  }
-  return tiers;
-}
-
 core::Result<std::string> choose_tier(const Policy& policy, const std::optional<std::string>& asked) {
-  const std::vector<std::string> tiers = tiers_of(policy);
+  const Tiers known_tiers(policy.candidates);
+  const std::vector<std::string>& tiers = known_tiers.names();
   const std::string known = fmt::format("the policy knows: {}", fmt::join(tiers, ", "));
   if (!asked) {
     if (tiers.size() == 1) return tiers.front();
@@ -147,7 +139,9 @@ void append_rule(const Rule& rule, std::string& out) {
 
 }  // namespace
 
-core::Result<Explanation> explain(const Policy& policy, const ExplainRequest& request) {
+namespace {
+
+core::Result<Explanation> explain_checked(const Policy& policy, const ExplainRequest& request) {
   const Shape& shape = request.shape;
   if (shape.prompt_tokens < 1 || shape.gen_tokens < 0 || shape.batch < 1) {
     return core::fail(core::Error{core::ErrorKind::invalid_input,
@@ -178,6 +172,17 @@ core::Result<Explanation> explain(const Policy& policy, const ExplainRequest& re
     explanation.detail = "no winner in this bucket: served by default-safe";
   }
   return explanation;
+}
+
+}  // namespace
+
+core::Result<Explanation> explain(const Policy& policy, const ExplainRequest& request) {
+  try {
+    return explain_checked(policy, request);
+  } catch (const Json::exception& error) {
+    return core::fail(core::Error{core::ErrorKind::invalid_input, error.what(), "policy: tables",
+                                  "decide again: this policy was changed or made by another version"});
+  }
 }
 
 core::Json to_json(const Policy& policy, const Explanation& explanation) {

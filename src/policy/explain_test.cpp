@@ -4,6 +4,7 @@
 
 #include "policy/decide.h"
 #include "policy/fixture.h"
+#include "policy/tier.h"
 
 namespace phasegate::policy {
 namespace {
@@ -53,6 +54,24 @@ TEST(Explain, RefusesNonsenseAndUnknownModels) {
   const auto unknown = explain(policy, {{64, 64, 1}, "other"});
   ASSERT_FALSE(unknown);
   EXPECT_NE(unknown.error().next.find("TinyLM-100M"), std::string::npos);
+}
+
+TEST(Tiers, OneWeightSetIsOneTierWhateverItsFilesAreCalled) {
+  std::vector<evidence::Candidate> candidates(4);
+  const auto set = [&candidates](std::size_t i, const char* name, const char* model, const char* weights) {
+    candidates[i].name = name;
+    candidates[i].model_name = model;
+    candidates[i].identity.weight_set = weights;
+  };
+  set(0, "a", "smol-q8-onnx", "w1");
+  set(1, "b", "smol-q8-llamacpp", "w1");
+  set(2, "c", "other", "");
+  set(3, "d", "other", "w2");
+  const Tiers tiers(candidates);
+  EXPECT_EQ(tiers.names(), (std::vector<std::string>{"smol-q8", "other", "other w2"}));
+  EXPECT_EQ(tiers.of("a"), tiers.of("b"));
+  EXPECT_NE(tiers.of("c"), tiers.of("d"));
+  EXPECT_EQ(tiers.of("nobody"), "");
 }
 
 TEST(Explain, SurvivesAPolicyReadBack) {

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "evidence/store.h"
-#include "policy/classify.h"
 #include "policy/stamp.h"
 
 namespace phasegate::policy {
@@ -169,6 +168,7 @@ core::Result<Pool> pool_runs(const DecideInputs& inputs) {
     }
   }
   PHASEGATE_CHECK_OK(check_same_world(pool));
+  pool.tiers = Tiers(pool.candidates);
   PHASEGATE_CHECK_OK(choose_thresholds(inputs, pool));
   pool.boundary = evidence::boundary_of(pool.runs.back()->manifest.environment, pool.candidates);
   for (const RunEvidence* run : pool.runs) {
@@ -197,18 +197,10 @@ const evidence::Candidate* Pool::candidate(const std::string& name) const {
   return found == candidates.end() ? nullptr : &*found;
 }
 
-std::vector<std::string> Pool::tiers() const {
-  std::vector<std::string> tiers;
-  for (const evidence::Candidate& known : candidates) {
-    if (std::find(tiers.begin(), tiers.end(), tier_of(known)) == tiers.end()) tiers.push_back(tier_of(known));
-  }
-  return tiers;
-}
-
 std::vector<const evidence::Candidate*> Pool::of_tier(const std::string& tier) const {
   std::vector<const evidence::Candidate*> members;
   for (const evidence::Candidate& known : candidates) {
-    if (tier_of(known) == tier) members.push_back(&known);
+    if (tiers.of(known.name) == tier) members.push_back(&known);
   }
   return members;
 }
@@ -216,8 +208,7 @@ std::vector<const evidence::Candidate*> Pool::of_tier(const std::string& tier) c
 std::set<Scenario> Pool::scenarios_of(const std::string& tier) const {
   std::set<Scenario> scenarios;
   for (const auto& [key, cell] : cells) {
-    const evidence::Candidate* known = candidate(cell.candidate);
-    if (known != nullptr && tier_of(*known) == tier && cell.scenario.depth == 0) scenarios.insert(cell.scenario);
+    if (cell.scenario.depth == 0 && tiers.of(cell.candidate) == tier) scenarios.insert(cell.scenario);
   }
   return scenarios;
 }

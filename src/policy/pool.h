@@ -13,6 +13,7 @@
 #include "core/result.h"
 #include "evidence/candidate.h"
 #include "policy/decide.h"
+#include "policy/tier.h"
 
 namespace phasegate::policy {
 
@@ -32,8 +33,9 @@ struct PooledCell {
 };
 
 struct Pool {
-  std::vector<const RunEvidence*> runs;                       // ordered by start, then id
-  std::vector<evidence::Candidate> candidates;                // in the order in which they are first listed
+  std::vector<const RunEvidence*> runs;         // ordered by start, then id
+  std::vector<evidence::Candidate> candidates;  // in the order in which they are first listed
+  Tiers tiers;
   std::map<std::string, const evidence::Accuracy*> accuracy;  // of the newest run that has one
   std::map<std::string, std::string> newest_finish;           // candidate -> finish of the newest run that measured it
   std::map<std::tuple<std::string, evidence::Scenario, evidence::Phase>, PooledCell> cells;
@@ -46,7 +48,6 @@ struct Pool {
   [[nodiscard]] const PooledCell* find(const std::string& candidate, const evidence::Scenario& scenario,
                                        evidence::Phase phase) const;
   [[nodiscard]] const evidence::Candidate* candidate(const std::string& name) const;
-  [[nodiscard]] std::vector<std::string> tiers() const;  // model names, in order of candidates
   [[nodiscard]] std::vector<const evidence::Candidate*> of_tier(const std::string& tier) const;
   // Scenarios without depth that any candidate of the tier was measured at.
   [[nodiscard]] std::set<evidence::Scenario> scenarios_of(const std::string& tier) const;

@@ -53,7 +53,7 @@ Json value_json(const PooledCell& cell, double analysis::SessionValue::* member,
 
 Json cell_table(const Pool& pool) {
   Json list = Json::array();
-  for (const std::string& tier : pool.tiers()) {
+  for (const std::string& tier : pool.tiers.names()) {
     for (const Scenario& scenario : pool.scenarios_of(tier)) {
       for (const evidence::Candidate* candidate : pool.of_tier(tier)) {
         for (const Phase phase : {Phase::prefill, Phase::decode, Phase::e2e}) {
@@ -84,7 +84,7 @@ Json cell_table(const Pool& pool) {
 
 Json shape_table(const Pool& pool) {
   Json list = Json::array();
-  for (const std::string& tier : pool.tiers()) {
+  for (const std::string& tier : pool.tiers.names()) {
     for (const Scenario& scenario : pool.scenarios_of(tier)) {
       list.push_back({{"tier", tier},
                       {"scenario", scenario.id()},
@@ -278,7 +278,7 @@ Json global_of_tier(const std::string& tier, const std::vector<std::string>& nam
 core::Json tables_of(const Pool& pool, const Contests& contests,
                      const std::map<std::string, DefaultSafe>& default_safe) {
   Json tiers = Json::array();
-  for (const std::string& tier : pool.tiers()) {
+  for (const std::string& tier : pool.tiers.names()) {
     const DefaultSafe& safe = default_safe.at(tier);
     tiers.push_back({{"tier", tier}, {"default_safe", safe.candidate}, {"reason", safe.reason}});
   }

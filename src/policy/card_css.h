@@ -1,0 +1,122 @@
+// The look of the card: one style sheet, no script, no font to fetch. Colours are variables with a light and a dark
+// set; every text colour has a contrast of at least 4.5 on its ground. Candidates differ by colour and by the shape of
+// their mark. Narrow screens get one column and the matrix as cards; print gets one page without the appendix.
+#pragma once
+
+#include <string_view>
+
+namespace phasegate::policy {
+
+inline constexpr std::string_view kCardCss = R"css(
+:root{color-scheme:light dark;
+ --bg:#f4f5f2;--paper:#ffffff;--ink:#16191d;--soft:#4d5661;--line:#d9dde2;--head:#f7f8f6;
+ --good:#0a6b41;--good-bg:#e3f3ea;--caution:#7a4b00;--caution-bg:#fcf0d9;--bad:#a3211a;--bad-bg:#fbe7e5;--neutral:#3f4a56;--neutral-bg:#e9edf1;
+ --accent:#1d4ed8;--c0:#1d4ed8;--c1:#c2410c;--c2:#0f766e;--c3:#7e22ce;--c4:#92610a;--c5:#be185d}
+@media (prefers-color-scheme:dark){:root{
+ --bg:#0e1114;--paper:#171b20;--ink:#eceff2;--soft:#a7b1bc;--line:#2d343c;--head:#1d2228;
+ --good:#6fd8a4;--good-bg:#12301f;--caution:#f2c46d;--caution-bg:#332509;--bad:#ff9c92;--bad-bg:#3a1613;--neutral:#bcc7d2;--neutral-bg:#252c34;
+ --accent:#8ab4ff;--c0:#8ab4ff;--c1:#ffa66b;--c2:#5fd4c4;--c3:#cda4ff;--c4:#e6c15c;--c5:#ff9ac6}}
+*{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%}
+body{margin:0;background:var(--bg);color:var(--ink);font:14px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","DejaVu Sans",sans-serif}
+main{max-width:1240px;margin:0 auto;padding:20px}
+.sheet{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:24px 28px}
+a{color:inherit;text-decoration:underline;text-decoration-style:dotted;text-decoration-color:var(--soft);text-underline-offset:2px}
+a:hover,a:focus-visible{text-decoration-style:solid;color:var(--accent)}
+a:focus-visible,.scroll:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+h1,h2,h3,p,ul,ol,dl,dd,figure{margin:0;padding:0}
+h1{font-size:26px;line-height:1.15;letter-spacing:-.015em}
+h2{font-size:12px;text-transform:uppercase;letter-spacing:.09em;color:var(--soft);font-weight:650;margin:0 0 8px}
+h3{font-size:14px;line-height:1.3}
+code,.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.9em}
+.soft{color:var(--soft)}.small{font-size:12px}
+header{display:flex;flex-wrap:wrap;justify-content:space-between;gap:12px 32px;align-items:flex-start;padding-bottom:16px;border-bottom:2px solid var(--ink)}
+header .kicker{font-size:12px;text-transform:uppercase;letter-spacing:.12em;color:var(--soft);font-weight:650;margin-bottom:4px}
+header dl{display:grid;grid-template-columns:auto auto;gap:2px 12px;font-size:12px;margin-left:auto}
+header dt{color:var(--soft)}header dd{text-align:right}
+.banner{margin:16px 0 0;padding:12px 16px;border:2px solid var(--bad);background:var(--bad-bg);color:var(--bad);border-radius:8px;font-weight:650}
+.banner span{display:block;font-weight:400;color:var(--ink);font-size:13px}
+section{margin-top:22px}
+.cols{display:grid;gap:22px 28px}.cols.two{grid-template-columns:1fr 1fr}.cols.three{grid-template-columns:repeat(3,1fr)}
+.cols>section{margin-top:0;min-width:0}
+table{border-collapse:collapse;width:100%}
+th,td{text-align:left;vertical-align:top;padding:8px 10px;border-bottom:1px solid var(--line)}
+thead th{background:var(--head);font-size:12px;font-weight:650;color:var(--soft);white-space:nowrap}
+.matrix{border:1px solid var(--line);border-radius:8px;overflow:hidden}
+.matrix table{margin:0}.matrix tbody:last-child tr:last-child>*{border-bottom:0}
+.matrix th[scope=rowgroup]{width:17%;background:var(--head)}
+.matrix th[scope=rowgroup] b{display:block;font-size:15px}
+.matrix th[scope=rowgroup] span{display:block;font-weight:400;font-size:12px;color:var(--soft)}
+.matrix td.pick{width:38%}
+.pick .name{font-weight:650;font-size:15px;overflow-wrap:anywhere}
+.mark{display:inline-block;width:10px;height:10px;border-radius:50%;margin-right:7px;background:var(--good)}
+.mark.open{background:none;border:2px solid var(--caution)}
+.pick .why{display:block;font-size:12px;color:var(--soft)}
+.pick .settle{display:block;font-size:12px;margin-top:3px;padding-left:8px;border-left:2px solid var(--caution)}
+.where{font-size:13px}
+.flow{display:flex;align-items:stretch;gap:26px;list-style:none}
+.flow li{flex:1;position:relative;border:1px solid var(--line);border-radius:8px;padding:8px 12px;background:var(--head)}
+.flow li b{display:block;font-size:13px}.flow li span{font-size:12px;color:var(--soft)}
+.flow li:not(:last-child)::after{content:"→";position:absolute;right:-22px;top:50%;transform:translateY(-50%);font-size:18px;color:var(--soft)}
+.back{margin-top:6px;font-size:12px;color:var(--soft)}
+.gate{border:1px solid var(--line);border-radius:8px;padding:12px 14px}
+.gate .top{display:flex;justify-content:space-between;gap:8px;align-items:flex-start}
+.gate .q{font-size:12px;color:var(--soft);margin:2px 0 6px}
+.gate li{list-style:none;font-size:13px;margin-top:3px;overflow-wrap:anywhere}
+.chip{display:inline-block;padding:1px 9px;border-radius:99px;font-size:12px;font-weight:650;white-space:nowrap}
+.chip.good{color:var(--good);background:var(--good-bg)}.chip.caution{color:var(--caution);background:var(--caution-bg)}
+.chip.bad{color:var(--bad);background:var(--bad-bg)}.chip.neutral{color:var(--neutral);background:var(--neutral-bg)}
+.legend{display:flex;flex-wrap:wrap;gap:4px 18px;font-size:13px;margin-bottom:6px;list-style:none}
+.legend svg{vertical-align:-2px;margin-right:5px}
+figure figcaption{font-size:13px;font-weight:650;margin-bottom:2px}
+figure svg{width:100%;height:auto;display:block}
+svg text{fill:var(--soft);font:11px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
+svg .label{fill:var(--ink)}svg .grid{stroke:var(--line);stroke-width:1}svg .row{fill:var(--head)}
+.k0{stroke:var(--c0);fill:var(--c0)}.k1{stroke:var(--c1);fill:var(--c1)}.k2{stroke:var(--c2);fill:var(--c2)}
+.k3{stroke:var(--c3);fill:var(--c3)}.k4{stroke:var(--c4);fill:var(--c4)}.k5{stroke:var(--c5);fill:var(--c5)}
+svg .range{stroke-width:2.5;stroke-linecap:round}
+.scroll{overflow-x:auto}
+.numbers td,.numbers th{padding:4px 10px;font-size:13px}
+.numbers td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+.numbers thead th.n{text-align:right}
+.numbers td.n small{display:block;color:var(--soft);font-size:11px}
+.numbers thead tr:first-child th.g{text-align:center;border-left:1px solid var(--line)}
+.numbers .first{border-left:1px solid var(--line)}
+dl.pairs{display:grid;grid-template-columns:minmax(90px,auto) 1fr;gap:3px 14px;font-size:13px}
+dl.pairs dt{color:var(--soft);overflow-wrap:anywhere}dl.pairs dd{overflow-wrap:anywhere}
+.note{border-left:3px solid var(--ink);padding:2px 0 2px 12px;font-size:13px}.note+.note{margin-top:10px}
+.list li{margin:0 0 3px 18px;font-size:13px;overflow-wrap:anywhere}
+details{margin-top:10px}summary{cursor:pointer;font-size:13px;color:var(--soft)}
+.appendix{margin-top:22px;font-size:12px}
+.appendix td,.appendix th{padding:3px 8px;font-size:11.5px}.appendix td{overflow-wrap:anywhere}
+.appendix tr:target{background:var(--caution-bg)}
+.appendix td:first-child{white-space:nowrap}
+@media (max-width:820px){
+ main{padding:0}.sheet{border:0;border-radius:0;padding:18px 16px}
+ .cols.two,.cols.three{grid-template-columns:1fr}
+ header dl{margin-left:0}header dd{text-align:left}
+ .flow{flex-direction:column;gap:22px}.flow li:not(:last-child)::after{content:"↓";right:auto;left:50%;top:auto;bottom:-22px;transform:translateX(-50%)}
+ .matrix thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
+ .matrix table,.matrix tbody,.matrix tr,.matrix td,.matrix th[scope=rowgroup]{display:block;width:auto!important}
+ .matrix td{border-bottom:0;padding:3px 12px}.matrix tr{padding:8px 0;border-bottom:1px solid var(--line)}
+ .matrix th[scope=rowgroup]{border-bottom:0;padding:6px 12px;margin-top:-8px}
+ .matrix td[data-label]::before{content:attr(data-label) ": ";color:var(--soft);font-size:12px}
+ .appendix table,.appendix tbody,.appendix tr,.appendix td{display:block}.appendix thead{display:none}
+ .appendix tr{padding:6px 0;border-bottom:1px solid var(--line)}.appendix td{border:0;padding:0}
+}
+@page{size:A4 landscape;margin:7mm}
+@media print{
+ :root{--bg:#fff;--paper:#fff;--ink:#000;--soft:#444;--line:#bbb;--head:#f4f4f4;--good:#0a6b41;--good-bg:#e3f3ea;--caution:#7a4b00;--caution-bg:#fcf0d9;--bad:#a3211a;--bad-bg:#fbe7e5;--neutral:#3f4a56;--neutral-bg:#e9edf1;--accent:#000;--c0:#1d4ed8;--c1:#c2410c;--c2:#0f766e;--c3:#7e22ce;--c4:#92610a;--c5:#be185d}
+ *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+ body{font-size:8.5px;line-height:1.3}main{max-width:none;padding:0}.sheet{border:0;padding:0}
+ .appendix,details,.screen{display:none}section{margin-top:7px;break-inside:avoid}
+ h1{font-size:15px}h2{font-size:8px;margin-bottom:3px}h3{font-size:9px}header{padding-bottom:5px}
+ header dl,.small,.soft{font-size:7.5px}th,td{padding:2px 5px}thead th{font-size:7.5px}
+ .matrix th[scope=rowgroup] b,.pick .name{font-size:9px}.matrix th[scope=rowgroup] span,.pick .why,.pick .settle,.where,.gate li,.gate .q,.back,.list li,dl.pairs,.note,.chip,.legend,.flow li b,.flow li span,figure figcaption{font-size:7.5px}
+ .numbers td,.numbers th{font-size:7.5px;padding:1px 5px}.numbers td.n small{display:inline;font-size:6.5px;margin-left:3px}
+ .cols{gap:7px 14px}.gate{padding:4px 7px}.flow li{padding:3px 7px}.flow li span{display:block}.banner{padding:4px 8px;margin-top:5px}.banner span{font-size:8px}
+ figure svg{max-height:52mm}.note+.note{margin-top:3px}a{text-decoration:none}
+}
+)css";
+
+}  // namespace phasegate::policy

@@ -350,7 +350,7 @@ core::Status CandidateSession::write_off(const PlannedCall& planned, const Outco
 void CandidateSession::close() {
   if (link_) (void)ask(campaign_, *link_, quit_command(), 0);
   link_.reset();
-  if (!ledger_.session(name_).contains("state")) return;  // the budget ended before it was opened
+  if (!ledger_.has_session(name_)) return;  // the budget ended before it was opened
   const SessionDrift drift = session_drift(control_, campaign_.options.thresholds);
   note("drift", drift.relative ? core::finite_or_null(*drift.relative) : Json(nullptr));
   if (drift.alarm && ledger_.session(name_)["state"] == "used") {

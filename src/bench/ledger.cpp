@@ -27,6 +27,10 @@ std::string Ledger::learn(const evidence::Candidate& candidate) {
   return {};
 }
 
+bool Ledger::has_session(const std::string& name) const {
+  return manifest_.sessions.is_object() && manifest_.sessions.contains(name);
+}
+
 core::Json& Ledger::session(const std::string& name) {
   if (!manifest_.sessions.is_object()) manifest_.sessions = core::Json::object();
   return manifest_.sessions[name];

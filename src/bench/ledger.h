@@ -25,6 +25,7 @@ class Ledger {
   // nullptr before its first session loaded.
   [[nodiscard]] const evidence::Candidate* candidate(const std::string& name) const;
 
+  [[nodiscard]] bool has_session(const std::string& name) const;
   // The entry of a session in manifest.sessions (runner.h), made on first use.
   [[nodiscard]] core::Json& session(const std::string& name);
   [[nodiscard]] evidence::Manifest& manifest() { return manifest_; }

@@ -45,8 +45,10 @@ PlannedBlock measured_block(const Plan& plan, std::size_t scenario_index, std::s
   PlannedBlock block;
   block.scenario = plan.matrix.scenarios[scenario_index];
   block.turns = rotation(plan, block.scenario, round + scenario_index);
-  const std::vector<int> forth = block.turns;
-  block.turns.insert(block.turns.end(), forth.rbegin(), forth.rend());
+  if (plan.matrix.candidates.size() > 1) {  // a candidate alone has nobody to take turns with
+    const std::vector<int> forth = block.turns;
+    block.turns.insert(block.turns.end(), forth.rbegin(), forth.rend());
+  }
   return block;
 }
 

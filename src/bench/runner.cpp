@@ -328,14 +328,7 @@ Result<RunOutcome> run_with(const Plan& plan, const RunOptions& options, evidenc
 }
 
 Result<Plan> plan_of_run(const evidence::Manifest& manifest, const Json& stored, const std::string& run_id) {
-  Json matrix_json = manifest.matrix;
-  std::string source_text;
-  if (matrix_json.is_object()) {
-    source_text = matrix_json.value("source_text", "");
-    matrix_json.erase("source_text");
-  }
-  PHASEGATE_TRY(matrix, parse_matrix(matrix_json.dump(), run_id + ": manifest.json: matrix", {}));
-  matrix.source_text = std::move(source_text);
+  PHASEGATE_TRY(matrix, matrix_of_run(manifest));
   PlanFacts facts;
   const Json& limits = stored.value("facts", Json::object()).value("max_context", Json::object());
   for (const auto& [model, limit] : limits.items()) {
@@ -350,6 +343,18 @@ Result<Plan> plan_of_run(const evidence::Manifest& manifest, const Json& stored,
 }
 
 }  // namespace
+
+Result<Matrix> matrix_of_run(const evidence::Manifest& manifest) {
+  Json matrix_json = manifest.matrix;
+  std::string source_text;
+  if (matrix_json.is_object()) {
+    source_text = matrix_json.value("source_text", "");
+    matrix_json.erase("source_text");
+  }
+  PHASEGATE_TRY(matrix, parse_matrix(matrix_json.dump(), manifest.run_id + ": manifest.json: matrix", {}));
+  matrix.source_text = std::move(source_text);
+  return matrix;
+}
 
 Result<RunOutcome> execute(const Plan& plan, evidence::Store& store, const RunOptions& options) {
   PHASEGATE_TRY(manifest, first_manifest(plan, options, clock_of(options)));

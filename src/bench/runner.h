@@ -73,6 +73,9 @@ struct RunOutcome {
 [[nodiscard]] core::Result<RunOutcome> resume(evidence::Store& store, const std::string& run_id,
                                               const RunOptions& options);
 
+// The matrix that a run was made from.
+[[nodiscard]] core::Result<Matrix> matrix_of_run(const evidence::Manifest& manifest);
+
 // manifest.sessions: an object, session name -> {
 //   "candidate": name, "round": n, "attempt": n, "state": "used" | "drifted" | "failed",
 //   "reason": text, "load_ns": n | null,

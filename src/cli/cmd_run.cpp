@@ -76,8 +76,7 @@ core::Result<Measured> measure(Context& context, evidence::Store& store, const R
 core::Result<Measured> go_on(Context& context, evidence::Store& store, const RunOptions& options, Progress& progress) {
   PHASEGATE_TRY(folder, store.find_run(options.resume));
   PHASEGATE_TRY(manifest, evidence::read_manifest(folder));
-  PHASEGATE_TRY(matrix, bench::parse_matrix(manifest.matrix.dump(), (folder / "manifest.json").string() + ": matrix",
-                                            ".", context.thresholds));
+  PHASEGATE_TRY(matrix, bench::matrix_of_run(manifest));
   PHASEGATE_TRY(outcome, bench::resume(store, folder.filename().string(), bench_options(context, matrix, progress)));
   return Measured{std::move(outcome), options.pricing.empty() ? matrix.pricing : options.pricing};
 }

@@ -72,7 +72,7 @@ class ProgramTest(unittest.TestCase):
     def test_the_chain_step_by_step_gives_the_same_policy_as_run(self):
         whole = self.document("run", self.matrix())
         validated = self.document("validate", "last")
-        self.assertTrue(validated["runs"][0]["canonical"])
+        self.assertTrue(validated["runs"][0]["valid"])
         self.assertIn("cells", self.document("analyze", "last")["runs"][0])
         self.assertIn("economics", self.document("price", "last"))
         self.assertEqual(self.document("decide", "last")["policy"], whole["policy"])
@@ -137,7 +137,7 @@ class ProgramTest(unittest.TestCase):
         refused = self.call("decide", "last", expect=1)
         self.assertIn("error", json.loads(refused.stdout))
         self.document("run", "--resume", "last")
-        self.assertTrue(self.document("validate", "last")["runs"][0]["canonical"])
+        self.assertTrue(self.document("validate", "last")["runs"][0]["valid"])
         resumed = self.cells(self.run_folder())
         self.store = self.folder / "other"
         self.document("run", self.matrix())
@@ -170,7 +170,7 @@ class ProgramTest(unittest.TestCase):
             changed[offset] ^= 1
             raw.write_bytes(changed)
             validated = self.document("validate", "last", expect=1)
-            self.assertFalse(validated["runs"][0]["canonical"])
+            self.assertFalse(validated["runs"][0]["valid"])
             self.call("decide", "last", expect=1)
         raw.write_bytes(content)
         self.document("decide", "last")

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 namespace phasegate::evidence {
@@ -13,8 +13,8 @@ namespace {
 core::Error failed(const std::filesystem::path& path, const char* action) {
   const int code = errno;
   const bool full = code == ENOSPC || code == EFBIG || code == EDQUOT;
-  return {core::ErrorKind::io, fmt::format("{} failed: {}", action, std::strerror(code)), path.string(),
-          full ? "free disk space, then go on with --resume; what was recorded stays valid" : ""};
+  return {core::ErrorKind::io, fmt::format("{} failed: {}", action, std::generic_category().message(code)),
+          path.string(), full ? "free disk space, then go on with --resume; what was recorded stays valid" : ""};
 }
 
 }  // namespace

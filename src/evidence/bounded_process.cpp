@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "core/clock.h"
@@ -38,7 +38,8 @@ bool read_until(int fd, core::Instant deadline, std::string& output) {
 
 core::Result<std::pair<pid_t, int>> spawn(const std::vector<std::string>& command) {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return core::fail(core::ErrorKind::io, "pipe: {}", std::strerror(errno));
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return core::fail(core::ErrorKind::io, "pipe: {}", std::generic_category().message(errno));
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
@@ -53,7 +54,7 @@ core::Result<std::pair<pid_t, int>> spawn(const std::vector<std::string>& comman
   ::close(ends[1]);
   if (failed != 0) {
     ::close(ends[0]);
-    return core::fail(core::ErrorKind::not_found, "cannot be started: {}", std::strerror(failed));
+    return core::fail(core::ErrorKind::not_found, "cannot be started: {}", std::generic_category().message(failed));
   }
   return std::pair(child, ends[0]);
 }

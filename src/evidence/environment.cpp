@@ -69,7 +69,7 @@ EnvironmentValue cuda_version() {
 
 EnvironmentValue locale_setting() {
   for (const char* name : {"LC_ALL", "LC_NUMERIC", "LANG"}) {
-    const char* value = std::getenv(name);
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody writes the environment
     if (value != nullptr && *value != '\0') return present(std::string(value));
   }
   return present("C");

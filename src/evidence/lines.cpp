@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "core/limits.h"
@@ -28,8 +29,10 @@ LineReader::~LineReader() {
 core::Result<LineReader> LineReader::open(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
-    return core::fail(core::Error{
-        core::ErrorKind::not_found, fmt::format("cannot be opened: {}", std::strerror(errno)), path.string(), {}});
+    return core::fail(core::Error{core::ErrorKind::not_found,
+                                  fmt::format("cannot be opened: {}", std::generic_category().message(errno)),
+                                  path.string(),
+                                  {}});
   }
   return LineReader(fd);
 }

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace phasegate::evidence {
@@ -22,7 +22,8 @@ StoreLock::~StoreLock() {
 
 core::Result<StoreLock> StoreLock::take(const std::filesystem::path& path) {
   const auto io = [&](const char* action) {
-    return core::fail(core::Error{core::ErrorKind::io, fmt::format("{} failed: {}", action, std::strerror(errno)),
+    return core::fail(core::Error{core::ErrorKind::io,
+                                  fmt::format("{} failed: {}", action, std::generic_category().message(errno)),
                                   path.string(), "check the permissions of the store, or use another --store"});
   };
   StoreLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));

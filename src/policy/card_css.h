@@ -21,7 +21,8 @@ html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--bg);color:var(--ink);font:14px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","DejaVu Sans",sans-serif}
 main{max-width:1240px;margin:0 auto;padding:20px}
 .sheet{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:24px 28px}
-a{color:inherit;text-decoration:underline;text-decoration-style:dotted;text-decoration-color:var(--soft);text-underline-offset:2px}
+a{color:inherit;text-decoration:underline;text-decoration-style:dotted;text-decoration-color:var(--line);text-underline-offset:2px}
+td.n a{text-decoration-color:var(--soft)}
 a:hover,a:focus-visible{text-decoration-style:solid;color:var(--accent)}
 a:focus-visible,.scroll:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 h1,h2,h3,p,ul,ol,dl,dd,figure{margin:0;padding:0}
@@ -51,6 +52,7 @@ thead th{background:var(--head);font-size:12px;font-weight:650;color:var(--soft)
 .pick .name{font-weight:650;font-size:15px;overflow-wrap:anywhere}
 .mark{display:inline-block;width:10px;height:10px;border-radius:50%;margin-right:7px;background:var(--good)}
 .mark.open{background:none;border:2px solid var(--caution)}
+.pick .state{display:block;margin:2px 0}.pick .state .chip{white-space:normal;border-radius:6px}
 .pick .why{display:block;font-size:12px;color:var(--soft)}
 .pick .settle{display:block;font-size:12px;margin-top:3px;padding-left:8px;border-left:2px solid var(--caution)}
 .where{font-size:13px}
@@ -77,6 +79,8 @@ svg .label{fill:var(--ink)}svg .grid{stroke:var(--line);stroke-width:1}svg .row{
 svg .range{stroke-width:2.5;stroke-linecap:round}
 .scroll{overflow-x:auto}
 .numbers td,.numbers th{padding:4px 10px;font-size:13px}
+.numbers th[scope=row],.numbers td.who{white-space:nowrap;font-weight:500}
+.numbers thead th.n{white-space:normal;overflow-wrap:break-word;max-width:140px;vertical-align:bottom}
 .numbers td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 .numbers thead th.n{text-align:right}
 .numbers td.n small{display:block;color:var(--soft);font-size:11px}
@@ -91,7 +95,7 @@ details{margin-top:10px}summary{cursor:pointer;font-size:13px;color:var(--soft)}
 .appendix td,.appendix th{padding:3px 8px;font-size:11.5px}.appendix td{overflow-wrap:anywhere}
 .appendix tr:target{background:var(--caution-bg)}
 .appendix td:first-child{white-space:nowrap}
-@media (max-width:820px){
+@media screen and (max-width:820px){
  main{padding:0}.sheet{border:0;border-radius:0;padding:18px 16px}
  .cols.two,.cols.three{grid-template-columns:1fr}
  header dl{margin-left:0}header dd{text-align:left}
@@ -104,7 +108,7 @@ details{margin-top:10px}summary{cursor:pointer;font-size:13px;color:var(--soft)}
  .appendix table,.appendix tbody,.appendix tr,.appendix td{display:block}.appendix thead{display:none}
  .appendix tr{padding:6px 0;border-bottom:1px solid var(--line)}.appendix td{border:0;padding:0}
 }
-@page{size:A4 landscape;margin:7mm}
+@page{size:A4 portrait;margin:8mm}
 @media print{
  :root{--bg:#fff;--paper:#fff;--ink:#000;--soft:#444;--line:#bbb;--head:#f4f4f4;--good:#0a6b41;--good-bg:#e3f3ea;--caution:#7a4b00;--caution-bg:#fcf0d9;--bad:#a3211a;--bad-bg:#fbe7e5;--neutral:#3f4a56;--neutral-bg:#e9edf1;--accent:#000;--c0:#1d4ed8;--c1:#c2410c;--c2:#0f766e;--c3:#7e22ce;--c4:#92610a;--c5:#be185d}
  *{print-color-adjust:exact;-webkit-print-color-adjust:exact}

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <span>
 
 #include "policy/card.h"
 #include "policy/card_css.h"
@@ -64,12 +65,17 @@ std::string header_html(const CardModel& card) {
   return out;
 }
 
+std::string linked(const CardModel& card, const Line& line) { return linked(card, line.text, line.evidence); }
+
 std::string choice_html(const CardModel& card, const Choice& choice) {
   std::string out =
       fmt::format(R"(<td class="pick" data-label="Backend"><span class="mark{}"></span><span class="name">{}</span>)",
                   choice.winner ? "" : " open", esc(choice.backend));
+  if (!choice.winner) out += fmt::format(R"(<span class="state">{}</span>)", chip(choice.state, Tone::caution));
   out += fmt::format(R"(<span class="why">{}</span>)", linked(card, choice.why, choice.evidence));
-  if (!choice.settle.empty()) out += fmt::format(R"(<span class="settle">{}</span>)", esc(choice.settle));
+  if (!choice.settle.empty()) {
+    out += fmt::format(R"(<span class="settle">{}</span>)", linked(card, choice.settle, choice.evidence));
+  }
   out += fmt::format(R"(</td><td class="where" data-label="Where">{}</td>)", esc(choice.where));
   out += fmt::format(R"(<td class="where" data-label="Compile">{}</td><td class="where" data-label="Warm-up">{}</td>)",
                      esc(choice.compile), esc(choice.warmup));
@@ -85,11 +91,11 @@ std::string matrix_html(const CardModel& card, const TierCard& tier) {
     const std::size_t span = std::max<std::size_t>(row.choices.size(), 1);
     out +=
         fmt::format(R"(<tbody><tr><th scope="rowgroup" rowspan="{}"><b>{}</b><span>{}</span><span>by {}</span></th>)",
-                    span, esc(row.title), esc(row.condition), esc(row.objective));
+                    span, esc(row.title), linked(card, row.condition), esc(row.objective));
     if (row.choices.empty()) {
       out += fmt::format(
-          R"(<td class="pick" colspan="4"><span class="mark open"></span><span class="name">not measured: routes to {}</span></td></tr>)",
-          esc(tier.default_safe));
+          R"(<td class="pick" colspan="4"><span class="mark open"></span><span class="name">{}</span><span class="state">{}</span></td></tr>)",
+          esc(tier.default_safe), chip("not measured: routes to default-safe", Tone::caution));
     }
     for (std::size_t i = 0; i < row.choices.size(); ++i) {
       if (i > 0) out += "<tr>";
@@ -122,7 +128,7 @@ std::string gates_html(const CardModel& card) {
         R"(<div class="gate"><div class="top"><h3>{}</h3><a href="#ev-{}" title="{}" style="text-decoration:none">{}</a></div><p class="q">{}</p><ul>)",
         esc(gate.title), gate.evidence, gate.evidence > 0 ? title_of(card, gate.evidence) : "",
         chip(gate.state, gate.tone), esc(gate.question));
-    for (const std::string& line : gate.lines) out += "<li>" + esc(line) + "</li>";
+    for (const Line& line : gate.lines) out += "<li>" + linked(card, line) + "</li>";
     out += "</ul></div>";
   }
   return out + "</div></section>\n";
@@ -205,11 +211,13 @@ std::string numbers_html(const CardModel& card, const TierCard& tier) {
 
 std::string cost_table(const CardModel& card, const std::vector<const CostRow*>& rows) {
   std::string out =
-      R"(<div class="scroll" tabindex="0" role="region" aria-label="Cost and capacity"><table class="numbers"><thead><tr><th scope="col">Shape</th><th scope="col">Candidate</th><th class="n" scope="col">s per 1M prompt</th><th class="n" scope="col">s per 1M generated</th><th class="n" scope="col">USD per 1M prompt</th><th class="n" scope="col">USD per 1M generated</th><th class="n" scope="col">USD per 1M, mix</th><th class="n" scope="col">requests/s per worker, at most</th><th class="n" scope="col">generated per day and worker, at most</th></tr></thead><tbody>
+      R"(<div class="scroll" tabindex="0" role="region" aria-label="Cost and capacity"><table class="numbers"><thead>
+<tr><th rowspan="2" scope="col">Shape</th><th rowspan="2" scope="col">Candidate</th><th class="g" colspan="2" scope="colgroup">Seconds per 1M tokens</th><th class="g" colspan="3" scope="colgroup">USD per 1M tokens</th><th class="g" colspan="2" scope="colgroup">One worker, at most</th></tr>
+<tr><th class="n first" scope="col">prompt</th><th class="n" scope="col">generated</th><th class="n first" scope="col">prompt</th><th class="n" scope="col">generated</th><th class="n" scope="col">request mix</th><th class="n first" scope="col">requests/s</th><th class="n" scope="col">generated tokens/day</th></tr></thead><tbody>
 )";
   for (const CostRow* row : rows) {
-    out +=
-        fmt::format(R"(<tr><th scope="row" class="mono">{}</th><td>{}</td>)", esc(row->scenario), esc(row->candidate));
+    out += fmt::format(R"(<tr><th scope="row" class="mono">{}</th><td class="who">{}</td>)", esc(row->scenario),
+                       esc(row->candidate));
     for (const Figure* figure : {&row->prefill_seconds, &row->decode_seconds, &row->prefill_usd, &row->decode_usd,
                                  &row->mix_usd, &row->requests_per_s, &row->tokens_per_day}) {
       out += fmt::format(R"(<td class="n">{}</td>)", figure_html(card, *figure));
@@ -239,7 +247,7 @@ std::string costs_html(const CardModel& card, const TierCard& tier) {
   out += fmt::format(
       R"(<p class="back">{} Capacity is that of one worker that is always busy, one call after the other: workers = load / this is a lower bound; apply the burst factor of your traffic.</p></section>
 )",
-      esc(card.price));
+      linked(card, card.price));
   return out;
 }
 
@@ -255,35 +263,39 @@ std::string accuracy_html(const CardModel& card) {
          fmt::format(R"(</tbody></table><p class="note" style="margin-top:10px">{}</p></section>)", esc(card.quality));
 }
 
-std::string pairs_html(const std::vector<std::pair<std::string, std::string>>& pairs) {
+std::string pairs_html(const CardModel& card, const std::vector<std::pair<std::string, std::string>>& pairs,
+                       int evidence) {
   std::string out = R"(<dl class="pairs">)";
-  for (const auto& [key, value] : pairs) out += fmt::format("<dt>{}</dt><dd>{}</dd>", esc(key), esc(value));
+  for (const auto& [key, value] : pairs) {
+    out += fmt::format("<dt>{}</dt><dd>{}</dd>", esc(key), linked(card, value, evidence));
+  }
   return out + "</dl>";
 }
 
-std::string list_html(const std::vector<std::string>& lines) {
+std::string list_html(const CardModel& card, std::span<const Line> lines) {
   std::string out = R"(<ul class="list">)";
-  for (const std::string& line : lines) out += "<li>" + esc(line) + "</li>";
+  for (const Line& line : lines) out += "<li>" + linked(card, line) + "</li>";
   return out + "</ul>";
 }
 
 std::string footer_html(const CardModel& card) {
-  std::string out = R"(<section class="cols three"><section><h2>Boundary</h2>)" + pairs_html(card.boundary);
+  std::string out = R"(<section class="cols three"><section><h2>Boundary</h2>)" +
+                    pairs_html(card, card.boundary, card.boundary_evidence);
   out += fmt::format(R"(<p class="back">{}; nothing is claimed beyond it.</p></section>)",
                      linked(card, "valid for exactly this", card.boundary_evidence));
-  out += R"(<section><h2>Measure again when this changes</h2>)" + pairs_html(card.triggers);
+  out += R"(<section><h2>Measure again when this changes</h2>)" + pairs_html(card, card.triggers, 0);
   out += fmt::format(R"(<h2 style="margin-top:14px">Change control</h2><p class="note">{}</p></section>)",
                      esc(card.change_control));
-  out += R"(<section><h2>Evidence</h2>)" + list_html(card.runs);
+  out += R"(<section><h2>Evidence</h2>)" + list_html(card, card.runs);
   if (!card.left_out.empty()) out += fmt::format(R"(<p class="back">Left out: {}.</p>)", esc(card.left_out));
-  out += fmt::format(R"(<p class="back">Family: {}.</p>)", esc(card.family));
+  out += fmt::format(R"(<p class="back">Family: {}.</p>)", linked(card, card.family));
   if (!card.flags.empty()) {
-    out += R"(<h2 style="margin-top:14px">Flags</h2>)";
-    out += list_html({card.flags.begin(),
-                      card.flags.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(card.flags.size(), 6))});
-    if (card.flags.size() > 6) {
-      out += fmt::format("<details><summary>{} more</summary>{}</details>", card.flags.size() - 6,
-                         list_html({card.flags.begin() + 6, card.flags.end()}));
+    const std::span<const Line> flags(card.flags);
+    const std::size_t shown = std::min<std::size_t>(flags.size(), 6);
+    out += R"(<h2 style="margin-top:14px">Flags</h2>)" + list_html(card, flags.first(shown));
+    if (flags.size() > shown) {
+      out += fmt::format("<details><summary>{} more</summary>{}</details>", flags.size() - shown,
+                         list_html(card, flags.subspan(shown)));
     }
   }
   return out + "</section></section>\n";

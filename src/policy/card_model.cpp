@@ -167,9 +167,10 @@ class Maker {
   }
 
   ClassRow class_row(const TierCard& tier, WorkloadClass workload) {
+    const std::string condition = condition_of(workload);
     ClassRow row{std::string(evidence::to_string(workload)),
                  title_of(workload),
-                 condition_of(workload),
+                 {condition, refer_policy("thresholds.classes", condition)},
                  std::string(objective_of(workload)),
                  {}};
     // Rules with the same answer are one line of the card. Winners come first, then by what is missing.
@@ -201,7 +202,8 @@ class Maker {
     choice.compile = rule.compile == "on" ? "on: witnessed, wins, tail not worse" : "off";
     choice.warmup = pool ? "warm pool, and warm the path before routing" : "warm up before routing; no pool needed";
     if (rule.warmup_reason.starts_with("not_measured")) choice.warmup = "not measured: treat as cold";
-    if (rule.winner) choice.backend = *rule.winner;
+    choice.backend = rule.winner.value_or(tier.default_safe);
+    choice.state = rule.winner ? "winner" : reason_words(rule.reason) + ": routes to default-safe";
     if (rule.winner && rule.effect) {
       choice.why =
           fmt::format("{} {:.3g}× [{:.3g}, {:.3g}] against {}, adjusted p {:.2g}, {} rounds",
@@ -209,7 +211,6 @@ class Maker {
                       rule.effect->ci_high, rule.effect->against, rule.effect->p_adjusted, rule.effect->sessions);
       choice.evidence = refer_policy(fmt::format("rules[{}].effect", weakest), choice.why);
     } else if (!rule.winner) {
-      choice.backend = fmt::format("{}: routes to {}", reason_words(rule.reason), tier.default_safe);
       choice.why = rule.tied.size() > 1 ? fmt::format("open between {}", fmt::join(rule.tied, " and ")) : rule.reason;
       choice.settle = rule.settle;
       choice.evidence = refer_policy(fmt::format("rules[{}]", weakest), rule.reason);
@@ -314,19 +315,20 @@ class Maker {
       }
     }
     if (!any) {
-      gate.lines = {"No candidate was compiled, so none is claimed to be: compile stays off for prefill and decode.",
-                    "A claim needs a witness in every call and a p99 not worse than eager; labels do not count."};
+      gate.lines = {
+          {"No candidate was compiled, so none is claimed to be: compile stays off for prefill and decode.", 0},
+          {"A claim needs a witness in every call and a p99 not worse than eager; labels do not count.", 0}};
     } else if (on) {
       gate.state = "open";
       gate.tone = Tone::good;
-      gate.lines = {"Compile is on where it was witnessed in every call, wins, and keeps its p99; off elsewhere."};
+      gate.lines = {{"Compile is on where it was witnessed in every call, wins, and keeps its p99; off elsewhere.", 0}};
     } else {
       gate.state = "closed";
       gate.tone = Tone::caution;
-      gate.lines = {"Compile stays off."};
+      gate.lines = {{"Compile stays off.", 0}};
     }
     for (const std::string& rejection : rejections) {
-      if (gate.lines.size() < 4) gate.lines.push_back(rejection);
+      if (gate.lines.size() < 4) gate.lines.push_back({rejection, refer_policy("rules[].rejected", rejection)});
     }
     gate.evidence = refer_policy("candidates[].identity.compile", gate.state);
     return gate;
@@ -357,19 +359,24 @@ class Maker {
     if (unconverged > 0) {
       gate.state = "partly converged";
       gate.tone = Tone::caution;
-      gate.lines.push_back(fmt::format("{} of {} session cells never became steady; they are left out.", unconverged,
-                                       unconverged + sessions));
+      const std::string text = fmt::format("{} of {} session cells never became steady; they are left out.",
+                                           unconverged, unconverged + sessions);
+      gate.lines.push_back({text, refer_policy("tables.cells[].unconverged", text)});
     } else {
-      gate.lines.push_back("Warm-up converged in every session that is used.");
+      gate.lines.push_back({"Warm-up converged in every session that is used.", 0});
     }
     if (worst_ratio > 0) {
-      gate.lines.push_back(fmt::format("First call up to {:.2g}× steady, {} ms longer ({}).", worst_ratio,
-                                       figure_text(worst_delta), worst_cell));
-      gate.evidence = refer_policy("tables.cells[].warmup_ratio", fmt::format("{:.3g}", worst_ratio));
+      gate.evidence =
+          refer(policy_.runs.empty() ? "" : policy_.runs.back(), "analysis/cells.json", worst_cell + "#warmup",
+                fmt::format("{:.3g}×, {} ms", worst_ratio, figure_text(worst_delta)));
+      gate.lines.push_back({fmt::format("First call up to {:.2g}× steady, {} ms longer ({}).", worst_ratio,
+                                        figure_text(worst_delta), worst_cell),
+                            gate.evidence});
     }
     gate.lines.push_back(
-        "Cold, warm-up and steady calls are never averaged together. Cold and post-idle latency "
-        "(set S2): not measured here.");
+        {"Cold, warm-up and steady calls are never averaged together. Cold and post-idle latency "
+         "(set S2): not measured here.",
+         0});
     return gate;
   }
 
@@ -377,13 +384,13 @@ class Maker {
     const auto energy = policy_.tables.find("energy");
     const std::string status = energy == policy_.tables.end() ? "no_data" : text_of(*energy, "status");
     const std::string reason = energy == policy_.tables.end() ? "not measured" : text_of(*energy, "reason");
-    return {
-        "Energy",
-        "Were there enough sensor updates inside each window?",
-        status,
-        Tone::neutral,
-        {"Joules per token: " + status + " (" + reason + ").", "Energy ranks nothing and enters no cost on this card."},
-        refer_policy("tables.energy", status)};
+    return {"Energy",
+            "Were there enough sensor updates inside each window?",
+            status,
+            Tone::neutral,
+            {{"Joules per token: " + status + " (" + reason + ").", 0},
+             {"Energy ranks nothing and enters no cost on this card.", 0}},
+            refer_policy("tables.energy", status)};
   }
 
   void add_accuracy() {
@@ -414,27 +421,32 @@ class Maker {
   void add_words() {
     const auto pricing = policy_.economics.find("pricing");
     if (pricing == policy_.economics.end() || pricing->is_null()) {
-      card_.price = "No price was given: money is null (no_price). `phasegate price --pricing FILE` adds it.";
+      card_.price = {"No price was given: money is null (no_price). `phasegate price --pricing FILE` adds it.", 0};
     } else {
-      card_.price =
-          fmt::format("{} of {}: {} {}/h for {}{}", text_of(*pricing, "id"), text_of(*pricing, "date"),
+      card_.price.text =
+          fmt::format("{} of {}: {} {} an hour for {}{}", text_of(*pricing, "id"), text_of(*pricing, "date"),
                       text_of(*pricing, "currency"), number_of(*pricing, "usd_per_hour").value_or(0),
                       text_of(*pricing, "hardware_id"),
-                      pricing->value("shadow", false) ? " — SHADOW PRICE, a planning figure, not an invoice" : "");
+                      pricing->value("shadow", false) ? " — SHADOW PRICE, a planning figure, not an invoice." : ".");
+      card_.price.evidence = refer_policy("economics.pricing", text_of(*pricing, "sha256"));
     }
     for (const Json& flag : table("flags")) {
-      card_.flags.push_back(
-          fmt::format("{}: {} — {}", text_of(flag, "flag"), text_of(flag, "cell"), text_of(flag, "detail")));
+      const std::string text =
+          fmt::format("{}: {} — {}", text_of(flag, "flag"), text_of(flag, "cell"), text_of(flag, "detail"));
+      const Json from = flag.value("evidence", Json::object());
+      card_.flags.push_back({text, refer(text_of(from, "run"), text_of(from, "file"), text_of(from, "key"), text)});
     }
     for (const Json& conflict : table("conflicts")) {
-      card_.flags.push_back(fmt::format("{}: {} — {}", text_of(conflict, "kind"), text_of(conflict, "where"),
-                                        text_of(conflict, "detail")));
+      const std::string text = fmt::format("{}: {} — {}", text_of(conflict, "kind"), text_of(conflict, "where"),
+                                           text_of(conflict, "detail"));
+      card_.flags.push_back({text, refer_policy("tables.conflicts", text)});
     }
     const auto family = policy_.tables.find("family");
     if (family != policy_.tables.end()) {
-      card_.family =
+      card_.family.text =
           fmt::format("{} comparisons, {}, alpha {:g}: {}", family->value("size", 0), text_of(*family, "method"),
                       number_of(*family, "alpha").value_or(0.05), text_of(*family, "of"));
+      card_.family.evidence = refer_policy("tables.family", text_of(*family, "method"));
     }
     card_.triggers = {{"Driver, runtime, compiler, hardware class", "S0–S3, everything"},
                       {"Model or quantization", "S1–S3"},
@@ -487,8 +499,10 @@ class Maker {
 
   void add_runs() {
     for (const Json& run : table("runs")) {
-      card_.runs.push_back(fmt::format("{} ({}, {} records, finished {})", text_of(run, "run"), text_of(run, "mode"),
-                                       run.value("records", 0), text_of(run, "finished")));
+      const std::string id = text_of(run, "run");
+      const std::string text = fmt::format("{} ({}, {} records, finished {})", id, text_of(run, "mode"),
+                                           run.value("records", 0), text_of(run, "finished"));
+      card_.runs.push_back({text, refer(id, "manifest.json", "counts, finished", text)});
       if (card_.left_out.empty()) card_.left_out = text_of(run, "left_out");
     }
   }

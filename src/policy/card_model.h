@@ -28,12 +28,19 @@ struct Figure {
   int evidence = 0;
 };
 
+// A sentence whose numbers have one source.
+struct Line {
+  std::string text;
+  int evidence = 0;
+};
+
 // One group of buckets with the same answer.
 struct Choice {
   std::string where;  // "prompt 32-128, gen 64, batch 1"
   bool winner = false;
-  std::string backend;  // candidate, or "tie: routes to <default-safe>"
-  std::string why;      // effect, or reason code
+  std::string backend;  // the candidate that serves: the winner, else default-safe
+  std::string state;    // "winner", or "tie: routes to default-safe"
+  std::string why;      // effect, or between whom it is open
   std::string settle;   // what would settle it; empty with a winner
   std::string compile;
   std::string warmup;
@@ -41,9 +48,9 @@ struct Choice {
 };
 
 struct ClassRow {
-  std::string workload;   // "decode_heavy"
-  std::string title;      // "Decode-heavy"
-  std::string condition;  // "gen >= 64 or decode fraction > 0.9"
+  std::string workload;  // "decode_heavy"
+  std::string title;     // "Decode-heavy"
+  Line condition;        // "gen >= 64 or decode fraction > 0.9"
   std::string objective;
   std::vector<Choice> choices;  // empty: not measured
 };
@@ -55,7 +62,7 @@ struct GateCard {
   std::string question;
   std::string state;  // "not requested", "open", "closed", "no_data"
   Tone tone = Tone::neutral;
-  std::vector<std::string> lines;
+  std::vector<Line> lines;
   int evidence = 0;
 };
 
@@ -115,14 +122,14 @@ struct CardModel {
   std::vector<TierCard> tiers;
   std::vector<GateCard> gates;
   std::vector<AccuracyRow> accuracy;
-  std::string price;  // which price, or that there is none
-  std::vector<std::string> flags;
+  Line price;  // which price, or that there is none
+  std::vector<Line> flags;
   std::vector<std::pair<std::string, std::string>> boundary;
   int boundary_evidence = 0;
   std::vector<std::pair<std::string, std::string>> triggers;  // what changed -> what to run again
-  std::vector<std::string> runs;                              // one line each
+  std::vector<Line> runs;
   std::string left_out;
-  std::string family;  // what the p values are adjusted over
+  Line family;  // what the p values are adjusted over
   std::string change_control;
   std::string quality;
   std::vector<EvidenceRow> evidence;

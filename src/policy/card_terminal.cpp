@@ -74,9 +74,10 @@ class Page {
 
   // A line that fits; longer ones are wrapped, with `indent` blanks before the second and later parts.
   void line(const std::string& text, Ink colour = Ink::plain, int indent = 0) {
+    const std::size_t lead = std::min(text.find_first_not_of(' '), text.size());
     bool first = true;
-    for (const std::string& part : wrap(text, inner() - indent)) {
-      const std::string padded = std::string(first ? 0 : static_cast<std::size_t>(indent), ' ') + part;
+    for (const std::string& part : wrap(text.substr(lead), inner() - std::max(indent, static_cast<int>(lead)))) {
+      const std::string padded = std::string(first ? lead : static_cast<std::size_t>(indent), ' ') + part;
       raw(ink(padded, colour), columns(padded));
       first = false;
     }
@@ -158,10 +159,13 @@ void add_matrix(const CardModel& card, const TierCard& tier, Page& page) {
   page.section(card.tiers.size() > 1 ? "Matrix · " + tier.name : "Matrix");
   constexpr int kLabel = 11;
   for (const ClassRow& row : tier.classes) {
-    page.line(fmt::format("{} ({}), by {}", row.title, row.condition, row.objective), Ink::bold);
-    if (row.choices.empty()) page.line("  ○ not measured: routes to " + tier.default_safe, Ink::caution, 4);
+    page.line(fmt::format("{} ({}), by {}", row.title, row.condition.text, row.objective), Ink::bold);
+    if (row.choices.empty())
+      page.line(fmt::format("  ○ {} (not measured: routes to default-safe)", tier.default_safe), Ink::caution, 4);
     for (const Choice& choice : row.choices) {
-      page.line((choice.winner ? "  ● " : "  ○ ") + choice.backend, choice.winner ? Ink::good : Ink::caution, 4);
+      const std::string who =
+          choice.winner ? "  ● " + choice.backend : fmt::format("  ○ {} ({})", choice.backend, choice.state);
+      page.line(who, choice.winner ? Ink::good : Ink::caution, 4);
       page.pair("    where", choice.where, kLabel + 2);
       page.pair("    why", choice.why, kLabel + 2);
       if (!choice.settle.empty()) page.pair("    settle", choice.settle, kLabel + 2);
@@ -185,7 +189,7 @@ void add_gates(const CardModel& card, Page& page) {
   page.section("Gates");
   for (const GateCard& gate : card.gates) {
     page.line(fmt::format("{}: {}", gate.title, gate.state), ink_of(gate.tone));
-    for (const std::string& line : gate.lines) page.line("  " + line, Ink::plain, 2);
+    for (const Line& line : gate.lines) page.line("  " + line.text, Ink::plain, 2);
   }
 }
 
@@ -233,7 +237,7 @@ void add_costs(const CardModel& card, const TierCard& tier, Page& page) {
                     money(row.prefill_usd), row.decode_seconds.text, money(row.decode_usd), row.requests_per_s.text),
         Ink::plain, 2);
   }
-  page.line(card.price, Ink::plain);
+  page.line(card.price.text);
   page.line("Workers = load / capacity is a lower bound: apply the burst factor of your traffic.", Ink::dim);
 }
 
@@ -252,12 +256,12 @@ void add_rest(const CardModel& card, Page& page) {
   for (const auto& [what, rerun] : card.triggers) page.pair(what, rerun, 44, Ink::plain, Ink::plain);
   page.line("Change control: " + card.change_control);
   page.section("Evidence");
-  for (const std::string& run : card.runs) page.line(run, Ink::plain, 2);
+  for (const Line& run : card.runs) page.line(run.text, Ink::plain, 2);
   page.line("Numbers: <run>/analysis/cells.json, key <candidate>/<shape>/<phase>; `seqs` there lists the raw records.",
             Ink::dim, 2);
   if (!card.left_out.empty()) page.line("Left out: " + card.left_out, Ink::plain, 2);
-  if (!card.family.empty()) page.line("Family: " + card.family, Ink::plain, 2);
-  for (const std::string& flag : card.flags) page.line("flag " + flag, Ink::caution, 2);
+  if (!card.family.text.empty()) page.line("Family: " + card.family.text, Ink::plain, 2);
+  for (const Line& flag : card.flags) page.line("flag " + flag.text, Ink::caution, 2);
 }
 
 }  // namespace

@@ -46,6 +46,7 @@ std::vector<Bucket> merged(std::vector<Bucket> buckets) {
 
 std::string figure_text(double value) {
   const double magnitude = std::abs(value);
+  if (magnitude >= 999.5 && magnitude < 1000) return value < 0 ? "-1,000" : "1,000";
   if (magnitude >= 1e9) return fmt::format("{:.3g} G", value / 1e9);
   if (magnitude >= 1e6) return fmt::format("{:.3g} M", value / 1e6);
   if (magnitude >= 1000) {

@@ -17,7 +17,7 @@ using evidence::Scenario;
 
 core::Status check_run(const RunEvidence& run) {
   const std::string& id = run.manifest.run_id;
-  if (!run.validation.canonical) {
+  if (!run.validation.canonical && !evidence::only_provisional(run.validation)) {
     std::vector<std::string> issues;
     for (const evidence::Issue& issue : run.validation.issues) {
       issues.push_back(fmt::format("{} at {}: {}", issue.rule, issue.where, issue.what));
@@ -143,7 +143,7 @@ core::Result<RunEvidence> read_run_evidence(const std::filesystem::path& run) {
   PHASEGATE_TRY(validation, evidence::validate_run(run));
   RunEvidence evidence{std::move(manifest), std::move(validation), {}};
   // What does not validate is not analysed: decide refuses it with the validation's own words.
-  if (evidence.validation.canonical) {
+  if (evidence.validation.canonical || evidence::only_provisional(evidence.validation)) {
     PHASEGATE_TRY(analysis, analysis::analyze_run(run));
     evidence.analysis = std::move(analysis);
   }

@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "policy/classify.h"
 #include "policy/settle.h"
@@ -105,15 +105,16 @@ std::string winner_at(const Scenario& scenario, const std::vector<const Entrant*
 
 // "llamacpp wins at p64-g64-b1, onnx at p512-g64-b1": different winners are no tie to be settled by more rounds.
 std::string inversion_of(const Box& box, const std::vector<const Entrant*>& field) {
-  std::set<std::string> winners;
-  std::vector<std::string> parts;
+  std::map<std::string, std::vector<std::string>> places;
   for (const Scenario& corner : box.corners) {
     const std::string winner = winner_at(corner, field);
-    if (winner.empty()) continue;
-    winners.insert(winner);
-    parts.push_back(fmt::format("{} at {}", winner, corner.id()));
+    if (!winner.empty()) places[winner].push_back(corner.id());
   }
-  if (winners.size() < 2) return {};
+  if (places.size() < 2) return {};
+  std::vector<std::string> parts;
+  for (const auto& [winner, corners] : places) {
+    parts.push_back(fmt::format("{} at {}", winner, fmt::join(corners, " and ")));
+  }
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 

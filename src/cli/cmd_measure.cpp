@@ -7,6 +7,7 @@
 #include "cli/context.h"
 #include "cli/model_sets.h"
 #include "cli/output.h"
+#include "cli/plan_facts.h"
 #include "cli/progress.h"
 #include "cli/tables.h"
 #include "evidence/store.h"
@@ -69,7 +70,7 @@ core::Result<int> measure(Context& context, const MeasureOptions& options) {
                             options.depth,  options.rounds, options.repetitions};
   PHASEGATE_TRY(matrix,
                 bench::checked_matrix(bench::measure_matrix(std::move(inputs), shape, context.thresholds), "measure"));
-  PHASEGATE_TRY(plan, bench::expand(matrix, {}));
+  PHASEGATE_TRY(plan, bench::expand(matrix, plan_facts(matrix)));
   PHASEGATE_TRY(store, evidence::Store::open(context.options.store, evidence::Store::Access::write));
   bench::RunOutcome outcome;
   {

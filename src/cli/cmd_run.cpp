@@ -8,6 +8,7 @@
 #include "cli/context.h"
 #include "cli/model_sets.h"
 #include "cli/output.h"
+#include "cli/plan_facts.h"
 #include "cli/progress.h"
 #include "core/files.h"
 #include "policy/card.h"
@@ -65,7 +66,7 @@ core::Result<Measured> measure(Context& context, evidence::Store& store, const R
     PHASEGATE_TRY(budget, parse_budget(options.budget));
     bench.budget_s = budget;
   }
-  PHASEGATE_TRY(plan, bench::expand(matrix, {}));
+  PHASEGATE_TRY(plan, bench::expand(matrix, plan_facts(matrix)));
   progress.say(fmt::format("plan {}: {} calls in {} rounds, {} records{}", plan.hash.substr(0, 12), plan.calls(),
                            plan.rounds.size(), plan.records_expected,
                            matrix.left_out.empty() ? "" : "; left out: " + matrix.left_out));
@@ -113,23 +114,29 @@ core::Result<int> finish(Context& context, evidence::Store& store, const RunOpti
   return policy.provisional ? kExitEvidence : kExitDone;
 }
 
+core::Result<int> print_plan(const bench::Matrix& matrix) {
+  PHASEGATE_TRY(plan, bench::expand(matrix, plan_facts(matrix)));
+  core::Json document = bench::to_json(plan);
+  document["hash"] = plan.hash;
+  print_json(document);
+  return kExitDone;
+}
+
 core::Result<int> run(Context& context, const RunOptions& options) {
   Progress progress(context.clock, stderr_is_terminal(), context.options.json);
-  if (options.resume.empty()) {
+  if (options.plan_only && !options.matrix.empty()) {  // a plan of a file needs no store
     PHASEGATE_TRY(matrix, matrix_of(context, options, progress));
-    if (options.plan_only) {
-      PHASEGATE_TRY(plan, bench::expand(matrix, {}));
-      core::Json document = bench::to_json(plan);
-      document["hash"] = plan.hash;
-      print_json(document);
-      return kExitDone;
-    }
-    PHASEGATE_TRY(store, evidence::Store::open(context.options.store, evidence::Store::Access::write));
-    PHASEGATE_TRY(measured, measure(context, store, options, matrix, progress));
-    return finish(context, store, options, measured, progress);
+    return print_plan(matrix);
   }
+  // The store comes first: forged models are kept inside it.
   PHASEGATE_TRY(store, evidence::Store::open(context.options.store, evidence::Store::Access::write));
-  PHASEGATE_TRY(measured, go_on(context, store, options, progress));
+  if (!options.resume.empty()) {
+    PHASEGATE_TRY(resumed, go_on(context, store, options, progress));
+    return finish(context, store, options, resumed, progress);
+  }
+  PHASEGATE_TRY(matrix, matrix_of(context, options, progress));
+  if (options.plan_only) return print_plan(matrix);
+  PHASEGATE_TRY(measured, measure(context, store, options, matrix, progress));
   return finish(context, store, options, measured, progress);
 }
 

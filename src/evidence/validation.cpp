@@ -1,5 +1,7 @@
 #include "evidence/validation.h"
 
+#include <algorithm>
+
 #include "core/sha256.h"
 #include "evidence/lines.h"
 #include "evidence/record_line.h"
@@ -129,6 +131,11 @@ core::Result<Validation> validate_run(const std::filesystem::path& run) {
     if (totals.by_status[i] > 0) validation.by_status[std::string(kStatusNames[i])] = totals.by_status[i];
   }
   return validation;
+}
+
+bool only_provisional(const Validation& validation) {
+  return !validation.issues.empty() && std::all_of(validation.issues.begin(), validation.issues.end(),
+                                                   [](const Issue& issue) { return issue.rule == "run_provisional"; });
 }
 
 core::Json to_json(const Validation& validation) {

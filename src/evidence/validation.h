@@ -34,6 +34,9 @@ struct Validation {
   std::string manifest_sha256;  // of the file
 };
 
+// Sound but for its own state: what a drifting machine left. It may be shown, as a card that is not for policy.
+[[nodiscard]] bool only_provisional(const Validation& validation);
+
 // Reads the run's files and applies every rule. An Error only when the folder is not a run at all (no manifest.json).
 [[nodiscard]] core::Result<Validation> validate_run(const std::filesystem::path& run);
 

@@ -120,7 +120,7 @@ class ProgramTest(unittest.TestCase):
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait()
-        return sum(1 for _ in open(next(self.store.glob("runs/*/records.jsonl")), "rb"))
+        return (self.run_folder() / "records.jsonl").read_bytes().count(b"\n")
 
     @staticmethod
     def cells(folder):

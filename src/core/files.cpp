@@ -12,7 +12,8 @@ namespace {
 
 Error io_error(const std::filesystem::path& path, const char* action) {
   const int code = errno;
-  return Error{ErrorKind::io, fmt::format("{} failed: {}", action, std::generic_category().message(code)), path.string(),
+  return Error{ErrorKind::io, fmt::format("{} failed: {}", action, std::generic_category().message(code)),
+               path.string(),
                code == ENOSPC ? "free disk space and run again; what was written before stays valid" : ""};
 }
 

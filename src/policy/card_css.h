@@ -48,7 +48,7 @@ thead th{background:var(--head);font-size:12px;font-weight:650;color:var(--soft)
 .matrix th[scope=rowgroup]{width:17%;background:var(--head)}
 .matrix th[scope=rowgroup] b{display:block;font-size:15px}
 .matrix th[scope=rowgroup] span{display:block;font-weight:400;font-size:12px;color:var(--soft)}
-.matrix td.pick{width:38%}
+.matrix td.pick{width:40%}
 .pick .name{font-weight:650;font-size:15px;overflow-wrap:anywhere}
 .mark{display:inline-block;width:10px;height:10px;border-radius:50%;margin-right:7px;background:var(--good)}
 .mark.open{background:none;border:2px solid var(--caution)}
@@ -86,7 +86,7 @@ svg .range{stroke-width:2.5;stroke-linecap:round}
 .numbers td.n small{display:block;color:var(--soft);font-size:11px}
 .numbers thead tr:first-child th.g{text-align:center;border-left:1px solid var(--line)}
 .numbers .first{border-left:1px solid var(--line)}
-dl.pairs{display:grid;grid-template-columns:minmax(90px,auto) 1fr;gap:3px 14px;font-size:13px}
+dl.pairs{display:grid;grid-template-columns:minmax(90px,40%) 1fr;gap:3px 14px;font-size:13px}
 dl.pairs dt{color:var(--soft);overflow-wrap:anywhere}dl.pairs dd{overflow-wrap:anywhere}
 .note{border-left:3px solid var(--ink);padding:2px 0 2px 12px;font-size:13px}.note+.note{margin-top:10px}
 .list li{margin:0 0 3px 18px;font-size:13px;overflow-wrap:anywhere}
@@ -98,6 +98,7 @@ details{margin-top:10px}summary{cursor:pointer;font-size:13px;color:var(--soft)}
 @media screen and (max-width:820px){
  main{padding:0}.sheet{border:0;border-radius:0;padding:18px 16px}
  .cols.two,.cols.three{grid-template-columns:1fr}
+ svg text{font-size:16px}.legend svg{width:14px;height:14px}.numbers .cls{display:none}
  header dl{margin-left:0}header dd{text-align:left}
  .flow{flex-direction:column;gap:22px}.flow li:not(:last-child)::after{content:"↓";right:auto;left:50%;top:auto;bottom:-22px;transform:translateX(-50%)}
  .matrix thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
@@ -112,14 +113,14 @@ details{margin-top:10px}summary{cursor:pointer;font-size:13px;color:var(--soft)}
 @media print{
  :root{--bg:#fff;--paper:#fff;--ink:#000;--soft:#444;--line:#bbb;--head:#f4f4f4;--good:#0a6b41;--good-bg:#e3f3ea;--caution:#7a4b00;--caution-bg:#fcf0d9;--bad:#a3211a;--bad-bg:#fbe7e5;--neutral:#3f4a56;--neutral-bg:#e9edf1;--accent:#000;--c0:#1d4ed8;--c1:#c2410c;--c2:#0f766e;--c3:#7e22ce;--c4:#92610a;--c5:#be185d}
  *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
- body{font-size:8.5px;line-height:1.3}main{max-width:none;padding:0}.sheet{border:0;padding:0}
+ body{font-size:8.5px;line-height:1.3}main{max-width:none;padding:0}.sheet{border:0;padding:0;zoom:.8}
  .appendix,details,.screen{display:none}section{margin-top:7px;break-inside:avoid}
- h1{font-size:15px}h2{font-size:8px;margin-bottom:3px}h3{font-size:9px}header{padding-bottom:5px}
+ h1{font-size:16px}h2{font-size:8px;margin-bottom:3px}h3{font-size:9px}header{padding-bottom:5px}header .kicker{font-size:8px}.mark{width:7px;height:7px;margin-right:5px}.legend svg,thead svg{width:8px;height:8px}
  header dl,.small,.soft{font-size:7.5px}th,td{padding:2px 5px}thead th{font-size:7.5px}
  .matrix th[scope=rowgroup] b,.pick .name{font-size:9px}.matrix th[scope=rowgroup] span,.pick .why,.pick .settle,.where,.gate li,.gate .q,.back,.list li,dl.pairs,.note,.chip,.legend,.flow li b,.flow li span,figure figcaption{font-size:7.5px}
  .numbers td,.numbers th{font-size:7.5px;padding:1px 5px}.numbers td.n small{display:inline;font-size:6.5px;margin-left:3px}
  .cols{gap:7px 14px}.gate{padding:4px 7px}.flow li{padding:3px 7px}.flow li span{display:block}.banner{padding:4px 8px;margin-top:5px}.banner span{font-size:8px}
- figure svg{max-height:52mm}.note+.note{margin-top:3px}a{text-decoration:none}
+ figure svg{max-height:46mm}.note+.note{margin-top:3px}a{text-decoration:none}
 }
 )css";
 

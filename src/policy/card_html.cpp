@@ -162,7 +162,7 @@ std::string figure_html(const CardModel& card, const Figure& figure) {
 std::string shape_table(const CardModel& card, const TierCard& tier, std::size_t from, std::size_t to) {
   const std::size_t count = tier.candidates.size();
   std::string out = fmt::format(
-      R"(<div class="scroll" tabindex="0" role="region" aria-label="Medians by shape"><table class="numbers"><thead><tr><th rowspan="2" scope="col">Shape</th><th rowspan="2" scope="col">Class</th><th class="g" colspan="{0}" scope="colgroup">Decode, tok/s</th><th class="g" colspan="{0}" scope="colgroup">Prefill, tok/s</th><th class="g" colspan="{0}" scope="colgroup">End to end, ms</th></tr><tr>)",
+      R"(<div class="scroll" tabindex="0" role="region" aria-label="Medians by shape"><table class="numbers"><thead><tr><th rowspan="2" scope="col">Shape</th><th rowspan="2" scope="col" class="cls">Class</th><th class="g" colspan="{0}" scope="colgroup">Decode, tok/s</th><th class="g" colspan="{0}" scope="colgroup">Prefill, tok/s</th><th class="g" colspan="{0}" scope="colgroup">End to end, ms</th></tr><tr>)",
       count);
   for (int block = 0; block < 3; ++block) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -173,8 +173,8 @@ std::string shape_table(const CardModel& card, const TierCard& tier, std::size_t
   out += "</tr></thead><tbody>\n";
   for (std::size_t i = from; i < to; ++i) {
     const ShapeRow& shape = tier.shapes[i];
-    out +=
-        fmt::format(R"(<tr><th scope="row" class="mono">{}</th><td>{}</td>)", esc(shape.scenario), esc(shape.workload));
+    out += fmt::format(R"(<tr><th scope="row" class="mono">{}</th><td class="cls">{}</td>)", esc(shape.scenario),
+                       esc(shape.workload));
     for (const auto* block : {&shape.decode, &shape.prefill, &shape.e2e_ms}) {
       for (std::size_t k = 0; k < block->size(); ++k) {
         out += fmt::format(R"(<td class="n{}">{}</td>)", k == 0 ? " first" : "", figure_html(card, (*block)[k]));
@@ -253,14 +253,14 @@ std::string costs_html(const CardModel& card, const TierCard& tier) {
 
 std::string accuracy_html(const CardModel& card) {
   std::string out =
-      R"(<section><h2>Accuracy gate</h2><table class="numbers"><thead><tr><th scope="col">Candidate</th><th scope="col">Gate</th><th class="n" scope="col">Perplexity against fp32</th><th class="n" scope="col">Top-1 agreement</th></tr></thead><tbody>)";
+      R"(<section><h2>Accuracy gate</h2><div class="scroll" tabindex="0" role="region" aria-label="Accuracy"><table class="numbers"><thead><tr><th scope="col">Candidate</th><th scope="col">Gate</th><th class="n" scope="col">Perplexity against fp32</th><th class="n" scope="col">Top-1 agreement</th></tr></thead><tbody>)";
   for (const AccuracyRow& row : card.accuracy) {
     out += fmt::format(R"(<tr><th scope="row">{}</th><td>{}</td><td class="n">{}</td><td class="n">{}</td></tr>)",
                        esc(row.candidate), chip(row.status, row.tone), figure_html(card, row.delta),
                        figure_html(card, row.agreement));
   }
-  return out +
-         fmt::format(R"(</tbody></table><p class="note" style="margin-top:10px">{}</p></section>)", esc(card.quality));
+  return out + fmt::format(R"(</tbody></table></div><p class="note" style="margin-top:10px">{}</p></section>)",
+                           esc(card.quality));
 }
 
 std::string pairs_html(const CardModel& card, const std::vector<std::pair<std::string, std::string>>& pairs,

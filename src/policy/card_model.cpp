@@ -170,7 +170,7 @@ class Maker {
     const std::string condition = condition_of(workload);
     ClassRow row{std::string(evidence::to_string(workload)),
                  title_of(workload),
-                 {condition, refer_policy("thresholds.classes", condition)},
+                 {condition, workload == WorkloadClass::mixed ? 0 : refer_policy("thresholds.classes", condition)},
                  std::string(objective_of(workload)),
                  {}};
     // Rules with the same answer are one line of the card. Winners come first, then by what is missing.

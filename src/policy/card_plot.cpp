@@ -114,7 +114,7 @@ std::string escape_html(std::string_view text) {
 }
 
 std::string legend_mark(std::size_t index) {
-  return R"(<svg width="12" height="12" aria-hidden="true">)" + mark(6, 6, index) + "</svg>";
+  return R"(<svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">)" + mark(6, 6, index) + "</svg>";
 }
 
 std::string interval_plot(const std::vector<PlotRow>& rows, const std::vector<std::string>& candidates,

@@ -4,21 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <atomic>
-#include <cstdlib>
-#include <new>
+#include <cstdint>
+#include <vector>
 
-namespace {
-std::atomic<long> allocations{0};
-}  // namespace
-
-void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
+#include "engines/allocation_counter.h"
 
 namespace phasegate::engines {
 namespace {
@@ -26,16 +15,16 @@ namespace {
 TEST(StepRecorder, AllocatesNothingBetweenBeginAndTheLastStep) {
   StepRecorder recorder(512, 8);
   const std::array<std::int32_t, 8> tokens{1, 2, 3, 4, 5, 6, 7, 8};
-  const long before = allocations.load();
+  const long before = allocations_so_far();
   for (int call = 0; call < 10; ++call) {
     recorder.begin(8);
     recorder.first(tokens);
     for (int step = 0; step < 512; ++step) recorder.step(core::Instant(step), tokens);
   }
-  EXPECT_EQ(allocations.load() - before, 0);
-  const auto* probe = new int(1);  // the counter counts
-  EXPECT_EQ(allocations.load() - before, 1);
-  delete probe;
+  EXPECT_EQ(allocations_so_far() - before, 0);
+  const std::vector<std::int32_t> probe(64);  // the counter counts
+  EXPECT_EQ(allocations_so_far() - before, 1);
+  EXPECT_NE(probe.data(), nullptr);
 }
 
 TEST(StepRecorder, KeepsTokensOfEachStepAndRow) {

@@ -134,6 +134,7 @@ Outcome classify(const core::Error& error) {
     case ErrorKind::timeout: return {Status::timeout, Reason::deadline_passed, text};
     case ErrorKind::aborted: return {Status::aborted, Reason::stopped_by_user, text};
     case ErrorKind::toolchain_missing: return {Status::skipped, Reason::toolchain_missing, text};
+    case ErrorKind::unsupported: return {Status::skipped, Reason::incompatible_combination, text};
     default: break;
   }
   const Reason reason = reason_of_text(error);

@@ -102,6 +102,7 @@ TEST(Recording, ClassifiesTheMessagesOfRuntimes) {
       {ErrorKind::engine, "something else", Status::error, Reason::engine_error},
       {ErrorKind::not_found, "cannot be opened", Status::error, Reason::other},
       {ErrorKind::toolchain_missing, "no library", Status::skipped, Reason::toolchain_missing},
+      {ErrorKind::unsupported, "no compiler", Status::skipped, Reason::incompatible_combination},
       {ErrorKind::timeout, "180 s", Status::timeout, Reason::deadline_passed},
       {ErrorKind::aborted, "stop", Status::aborted, Reason::stopped_by_user},
   };

@@ -249,6 +249,20 @@ TEST_F(RunTest, WhatTheBudgetDoesNotReachSaysSoAndWhatItReachedIsBalanced) {
   expect_canonical(outcome.folder);
 }
 
+TEST_F(RunTest, ABudgetThatIsSpentBeforeASessionOpensStillWritesEveryCall) {
+  const TickingClock clock;
+  RunOptions none = options();
+  none.clock = &clock;
+  none.budget_s = 0;
+  const Plan plan = plan_for({});
+  const RunOutcome outcome = run(plan, none);
+  EXPECT_EQ(outcome.state, "complete");
+  const auto records = records_of_run(outcome.folder);
+  EXPECT_EQ(static_cast<std::int64_t>(records.size()), plan.records_expected);
+  for (const Record& record : records) EXPECT_EQ(record.reason, Reason::budget_spent);
+  expect_canonical(outcome.folder);
+}
+
 TEST_F(RunTest, ProgressEndsAtTheTotalAndKnowsTheTimeLeft) {
   Progress last;
   std::int64_t before = 0;

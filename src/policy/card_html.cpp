@@ -106,6 +106,9 @@ std::string matrix_html(const CardModel& card, const TierCard& tier) {
   out += fmt::format(
       R"(</table></div><p class="back">Outside every measured bucket, and wherever no winner is named: <b>{}</b> (default-safe: {}).</p>)",
       esc(tier.default_safe), esc(tier.default_safe_reason));
+  for (const Line& line : card.absent) {
+    out += fmt::format(R"(<p class="back">{} {}</p>)", chip("missing", Tone::caution), linked(card, line));
+  }
   if (!tier.global.empty()) out += fmt::format(R"(<p class="back">Whole traffic: {}</p>)", esc(tier.global));
   return out + "</section>\n";
 }

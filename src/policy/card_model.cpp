@@ -369,7 +369,7 @@ class Maker {
       gate.evidence =
           refer(policy_.runs.empty() ? "" : policy_.runs.back(), "analysis/cells.json", worst_cell + "#warmup",
                 fmt::format("{:.3g}×, {} ms", worst_ratio, figure_text(worst_delta)));
-      gate.lines.push_back({fmt::format("First call up to {:.2g}× steady, {} ms longer ({}).", worst_ratio,
+      gate.lines.push_back({fmt::format("First call up to {:.2f}× steady, {} ms longer ({}).", worst_ratio,
                                         figure_text(worst_delta), worst_cell),
                             gate.evidence});
     }
@@ -429,6 +429,11 @@ class Maker {
                       text_of(*pricing, "hardware_id"),
                       pricing->value("shadow", false) ? " — SHADOW PRICE, a planning figure, not an invoice." : ".");
       card_.price.evidence = refer_policy("economics.pricing", text_of(*pricing, "sha256"));
+    }
+    for (const Json& one : table("absent")) {
+      const std::string text = fmt::format("{} was planned and never ran: {} ({} calls not made)",
+                                           text_of(one, "candidate"), text_of(one, "reason"), one.value("calls", 0));
+      card_.absent.push_back({text, refer_policy("tables.absent", text)});
     }
     for (const Json& flag : table("flags")) {
       const std::string text =

@@ -122,7 +122,8 @@ struct CardModel {
   std::vector<TierCard> tiers;
   std::vector<GateCard> gates;
   std::vector<AccuracyRow> accuracy;
-  Line price;  // which price, or that there is none
+  std::vector<Line> absent;  // planned candidates that never ran
+  Line price;                // which price, or that there is none
   std::vector<Line> flags;
   std::vector<std::pair<std::string, std::string>> boundary;
   int boundary_evidence = 0;

@@ -59,6 +59,11 @@ std::optional<std::string> refusal(const Pool& pool, const evidence::Candidate& 
 
 core::Result<DefaultSafe> choose_default_safe(const Pool& pool, const std::string& tier) {
   std::vector<std::string> passed_over;
+  for (const Absent& absent : pool.absent) {
+    if (absent.candidate != pool.runs.back()->manifest.default_safe) continue;
+    passed_over.push_back(
+        fmt::format("{}, named in the matrix, passed over (never ran: {})", absent.candidate, absent.reason));
+  }
   for (const Choice& choice : preferences(pool, tier)) {
     if (const auto why_not = refusal(pool, *choice.candidate)) {
       passed_over.push_back(fmt::format("{} passed over ({})", choice.candidate->name, *why_not));

@@ -79,11 +79,11 @@ class Recorder {
     timed(round, number, regime, Phase::e2e, 0, prefill_ns + decode_ns);
   }
 
-  void crash(int round, int number) {
+  void fail(int round, int number, evidence::Status status, const std::string& reason) {
     for (const Phase phase : {Phase::prefill, Phase::decode, Phase::e2e}) {
       Record record = base(round, number, Regime::steady, phase);
-      record.status = evidence::Status::error;
-      record.reason = evidence::parse_reason(cell_.crash_reason).value_or(evidence::Reason::other);
+      record.status = status;
+      record.reason = evidence::parse_reason(reason).value_or(evidence::Reason::other);
       analyzer_.add(record);
     }
   }
@@ -166,6 +166,7 @@ evidence::Manifest manifest_of(const RunSpec& spec) {
       {"build_type", {"Release", ""}}};
   manifest.sessions = sessions_of(spec);
   for (const CandidateSpec& candidate : spec.candidates) {
+    if (!candidate.absent.empty()) continue;
     manifest.candidates.push_back(candidate_of(candidate));
     manifest.accuracy.push_back(accuracy_of(candidate));
   }
@@ -192,13 +193,18 @@ RunEvidence build(const RunSpec& spec) {
     const int rounds = cell.rounds < 0 ? spec.rounds : cell.rounds;
     for (int round = 0; round < rounds; ++round) {
       int number = 0;
+      if (!candidate->absent.empty()) {
+        recorder.fail(round, number, evidence::Status::skipped, candidate->absent);
+        continue;
+      }
       recorder.call(round, number++, Regime::warmup, spec.warmup_ratio);
       const double session = std::exp(cell.session_sd * random.normal());
       for (int call = 0; call < spec.calls; ++call) {
         const double slow = random.uniform() < cell.slow_share ? cell.slow_factor : 1;
         recorder.call(round, number++, Regime::steady, session * slow * std::exp(cell.call_sd * random.normal()));
       }
-      if (round >= rounds - cell.crashed_rounds) recorder.crash(round, number);
+      if (round >= rounds - cell.crashed_rounds)
+        recorder.fail(round, number, evidence::Status::error, cell.crash_reason);
     }
   }
   run.analysis = analyzer.finish();

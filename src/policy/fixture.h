@@ -25,6 +25,7 @@ struct CandidateSpec {
   std::string compile_grade = "not_requested";
   std::string accuracy = "pass";  // pass | fail | missing
   double delta = 0.001;           // growth of perplexity
+  std::string absent = {};        // reason code: never loads, its calls are skipped
 };
 
 struct CellSpec {

@@ -31,7 +31,7 @@ void take(const YAML::Node& node, const char* key, T& value) {
 fixture::CandidateSpec read_candidate(const YAML::Node& node) {
   expect_keys(node,
               {"name", "engine", "backend", "device", "ran_on", "weight_type", "model", "attention", "fallback",
-               "compile", "compile_grade", "accuracy", "delta"},
+               "compile", "compile_grade", "accuracy", "delta", "absent"},
               "candidates");
   fixture::CandidateSpec spec;
   take(node, "name", spec.name);
@@ -49,6 +49,7 @@ fixture::CandidateSpec read_candidate(const YAML::Node& node) {
   take(node, "compile_grade", spec.compile_grade);
   take(node, "accuracy", spec.accuracy);
   take(node, "delta", spec.delta);
+  take(node, "absent", spec.absent);
   return spec;
 }
 

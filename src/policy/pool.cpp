@@ -122,6 +122,9 @@ void add_cells(const RunEvidence& run, Pool& pool) {
     pooled.sets.insert(cell.set);
     pooled.failures += cell.failures;
     if (!cell.failure_reason.empty()) pooled.failure_reason = cell.failure_reason;
+    if (cell.sessions.empty()) {
+      for (const auto& [reason, count] : cell.by_reason) pooled.skip_reason = reason;
+    }
     for (const auto& [backend, count] : cell.backends_actual) pooled.backends_actual.insert(backend);
     for (const auto& [grade, count] : cell.compile_grades) pooled.compile_grades.insert(grade);
     for (analysis::SessionValue session : cell.sessions) {
@@ -134,6 +137,28 @@ void add_cells(const RunEvidence& run, Pool& pool) {
     }
     pooled.parts.emplace_back(run.manifest.run_id, &cell);
   }
+}
+
+std::vector<Absent> find_absent(const Pool& pool) {
+  std::map<std::string, std::map<std::string, int>> reasons;
+  for (const auto& [key, cell] : pool.cells) {
+    if (cell.phase != Phase::e2e || pool.candidate(cell.candidate) != nullptr) continue;
+    for (const auto& [run, part] : cell.parts) {
+      for (const auto& [reason, count] : part->by_reason) reasons[cell.candidate][reason] += count;
+    }
+  }
+  std::vector<Absent> absent;
+  for (const auto& [candidate, counts] : reasons) {
+    Absent one{candidate, {}, 0};
+    int most = 0;
+    for (const auto& [reason, count] : counts) {
+      if (count > most) one.reason = reason;
+      most = std::max(most, count);
+      one.calls += count;
+    }
+    absent.push_back(std::move(one));
+  }
+  return absent;
 }
 
 }  // namespace
@@ -183,6 +208,7 @@ core::Result<Pool> pool_runs(const DecideInputs& inputs) {
     }
     add_cells(*run, pool);
   }
+  pool.absent = find_absent(pool);
   return pool;
 }
 

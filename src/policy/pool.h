@@ -26,16 +26,25 @@ struct PooledCell {
   int unconverged = 0;
   int failures = 0;
   std::string failure_reason;
+  std::string skip_reason;  // why planned calls were not made, when none was good
   std::set<std::string> sets;
   std::set<std::string> backends_actual;
   std::set<std::string> compile_grades;
   std::vector<std::pair<std::string, const analysis::CellAnalysis*>> parts;  // run id -> that run's own cell
 };
 
+// Planned, but never loaded in any run: there is no candidate to judge, only the reason why there is none.
+struct Absent {
+  std::string candidate;
+  std::string reason;  // the commonest reason code of its records
+  int calls = 0;       // that were planned and not made
+};
+
 struct Pool {
   std::vector<const RunEvidence*> runs;         // ordered by start, then id
   std::vector<evidence::Candidate> candidates;  // in the order in which they are first listed
   Tiers tiers;
+  std::vector<Absent> absent;                                 // by name
   std::map<std::string, const evidence::Accuracy*> accuracy;  // of the newest run that has one
   std::map<std::string, std::string> newest_finish;           // candidate -> finish of the newest run that measured it
   std::map<std::tuple<std::string, evidence::Scenario, evidence::Phase>, PooledCell> cells;

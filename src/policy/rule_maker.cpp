@@ -149,12 +149,17 @@ void name_winner(const Entrant& winner, Rule& rule) {
       closest->p_adjusted.value_or(1), static_cast<int>(closest->comparison.n), closest->b};
 }
 
+std::string absent_text(const Absent& absent) {
+  return fmt::format("{} never ran: {}", absent.candidate, absent.reason);
+}
+
 // Few competitors: says why nobody can win and what is missing.
 void explain_no_competition(const std::vector<Entrant>& entrants, const Pool& pool, Rule& rule) {
   std::vector<std::string> clear;
   std::vector<std::string> thin;
   std::vector<std::string> unfit;
   std::string thin_reason;
+  for (const Absent& absent : pool.absent) unfit.push_back(absent_text(absent));
   for (const Entrant& entrant : entrants) {
     if (!entrant.rejection) {
       clear.push_back(entrant.candidate->name);
@@ -320,6 +325,13 @@ evidence::Rule make_rule(const RuleContext& context, const Box& box) {
     const Finding& finding = entrant.rejection->finding;
     rule.rejected.push_back(
         {entrant.candidate->name, std::string(entrant.rejection->gate), finding.reason, finding.detail});
+  }
+  // Which tier a candidate would have been in is known only when there is but one.
+  if (context.pool.tiers.names().size() == 1) {
+    for (const Absent& absent : context.pool.absent) {
+      rule.rejected.push_back({absent.candidate, "envelope", absent.reason,
+                               fmt::format("never ran: {} planned calls were not made", absent.calls)});
+    }
   }
   for (const Candidate* candidate : competitors) {
     for (const Scenario& corner : box.corners) {

@@ -282,6 +282,10 @@ core::Json tables_of(const Pool& pool, const Contests& contests,
     const DefaultSafe& safe = default_safe.at(tier);
     tiers.push_back({{"tier", tier}, {"default_safe", safe.candidate}, {"reason", safe.reason}});
   }
+  Json absent = Json::array();
+  for (const Absent& one : pool.absent) {
+    absent.push_back({{"candidate", one.candidate}, {"reason", one.reason}, {"calls", one.calls}});
+  }
   const auto seconds = pool.seconds_per_round();
   return {{"runs", run_table(pool)},
           {"environment", environment_table(pool)},
@@ -291,6 +295,7 @@ core::Json tables_of(const Pool& pool, const Contests& contests,
           {"flags", flag_table(pool)},
           {"conflicts", conflict_table(pool, contests)},
           {"tiers", std::move(tiers)},
+          {"absent", std::move(absent)},
           {"family",
            {{"size", contests.family()},
             {"method", "Holm"},

@@ -1,6 +1,6 @@
 // policy.tables: what the card shows beside the rules. Every number with its run, file and key, so that a card needs
-// nothing but its policy. Keys: runs, environment, cells, shapes, accuracy, family, flags, conflicts, tiers, global,
-// energy.
+// nothing but its policy. Keys: runs, environment, cells, shapes, accuracy, family, flags, conflicts, tiers, absent,
+// global, energy.
 #pragma once
 
 #include <map>

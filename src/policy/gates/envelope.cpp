@@ -14,7 +14,8 @@ std::optional<Finding> envelope_gate(const GateInput& input) {
                      fmt::format("{} call(s) failed at {}", cell->failures, corner.scenario.id())};
     }
     if (cell == nullptr || (cell->sessions.empty() && cell->unconverged == 0)) {
-      return Finding{"outside_envelope", "no good call at " + corner.scenario.id()};
+      const std::string skipped = cell == nullptr ? "" : cell->skip_reason;
+      return Finding{skipped.empty() ? "outside_envelope" : skipped, "no good call at " + corner.scenario.id()};
     }
   }
   return std::nullopt;

@@ -181,6 +181,12 @@ TEST_F(Gates, EnvelopeNeverMeasured) {
   EXPECT_EQ(no->finding.kind, FindingKind::unfit);
 }
 
+TEST_F(Gates, EnvelopeSkippedSaysWhy) {
+  cell.sessions.clear();
+  cell.skip_reason = "shape_out_of_range";
+  EXPECT_EQ(rejection(), "envelope: shape_out_of_range");
+}
+
 TEST_F(Gates, EnvelopeOneFailureIsOneTooMany) {
   cell.failures = 1;
   cell.failure_reason = "out_of_memory";

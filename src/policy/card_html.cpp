@@ -106,6 +106,9 @@ std::string matrix_html(const CardModel& card, const TierCard& tier) {
   out += fmt::format(
       R"(</table></div><p class="back">Outside every measured bucket, and wherever no winner is named: <b>{}</b> (default-safe: {}).</p>)",
       esc(tier.default_safe), esc(tier.default_safe_reason));
+  if (!tier.differs.text.empty()) {
+    out += fmt::format(R"(<p class="back">{}</p>)", linked(card, tier.differs));
+  }
   for (const Line& line : card.absent) {
     out += fmt::format(R"(<p class="back">{} {}</p>)", chip("missing", Tone::caution), linked(card, line));
   }

@@ -142,7 +142,39 @@ class Maker {
     for (const Json& row : table("global")) {
       if (text_of(row, "tier") == tier) card.global = global_text(row);
     }
+    card.differs.text = differences(tier);
+    if (!card.differs.text.empty()) {
+      card.differs.evidence = refer_policy("candidates[].identity", card.differs.text);
+    }
     return card;
+  }
+
+  // Comparing candidates whose types differ is allowed, and said.
+  [[nodiscard]] std::string differences(const std::string& tier) const {
+    using evidence::CandidateIdentity;
+    static constexpr std::array<std::pair<const char*, std::string CandidateIdentity::*>, 4> kFields = {
+        {{"weights", &CandidateIdentity::weight_type},
+         {"KV cache", &CandidateIdentity::kv_type},
+         {"activations", &CandidateIdentity::activation_type},
+         {"attention", &CandidateIdentity::attention}}};
+    std::vector<std::string> parts;
+    const auto add = [&](const char* label, const auto& value_of) {
+      std::vector<std::string> values;
+      std::set<std::string> distinct;
+      for (const evidence::Candidate& candidate : policy_.candidates) {
+        if (tiers_.of(candidate.name) != tier) continue;
+        const std::string value = value_of(candidate.identity);
+        distinct.insert(value);
+        values.push_back(fmt::format("{} {}", candidate.name, value.empty() ? "unknown" : value));
+      }
+      if (distinct.size() > 1) parts.push_back(fmt::format("{} ({})", label, fmt::join(values, ", ")));
+    };
+    for (const auto& [label, field] : kFields) {
+      add(label, [member = field](const CandidateIdentity& identity) { return identity.*member; });
+    }
+    add("threads", [](const CandidateIdentity& identity) { return std::to_string(identity.threads); });
+    if (parts.empty()) return {};
+    return fmt::format("Compared although they differ in {}.", fmt::join(parts, "; "));
   }
 
   [[nodiscard]] std::string condition_of(WorkloadClass workload) const {

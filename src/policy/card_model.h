@@ -108,6 +108,7 @@ struct TierCard {
   std::vector<ClassRow> classes;
   std::vector<ShapeRow> shapes;
   std::vector<CostRow> costs;
+  Line differs;        // types that are not the same in all candidates; empty when they are
   std::string global;  // the winner over declared weights, in words; empty without weights
 };
 

@@ -174,6 +174,7 @@ void add_matrix(const CardModel& card, const TierCard& tier, Page& page) {
     }
   }
   page.pair("otherwise", fmt::format("{} (default-safe: {})", tier.default_safe, tier.default_safe_reason), kLabel);
+  if (!tier.differs.text.empty()) page.pair("differ", tier.differs.text, kLabel);
   for (const Line& line : card.absent) page.pair("missing", line.text, kLabel, Ink::caution);
   if (!tier.global.empty()) page.pair("traffic", tier.global, kLabel);
 }

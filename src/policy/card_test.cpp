@@ -193,12 +193,39 @@ TEST(CardText, FiguresRangesAndBuckets) {
   EXPECT_EQ(buckets_text(apart, 1), "prompt 32, gen 64, batch 1; and 1 more buckets");
 }
 
-// Developers look at the card of the fixture: PHASEGATE_CARD_OUT names the folder.
-TEST(CardHtml, WritesTheFixturesCardWhenAsked) {
+TEST(CardModel, WhatDiffersBetweenCandidatesIsSaid) {
+  fixture::RunSpec run = fixture::demo_run();
+  EXPECT_EQ(make_card(policy_of(run))->tiers.front().differs.text, "");
+  run.candidates[1].attention = "flash";
+  EXPECT_NE(make_card(policy_of(run))->tiers.front().differs.text.find("attention (llamacpp-q8_0-cpu-t2 unknown"),
+            std::string::npos);
+}
+
+TEST(CardModel, AnImprovementThatPrecisionCannotExplainIsFlagged) {
+  fixture::RunSpec run = fixture::demo_run();
+  run.candidates[1].delta = -0.03;
+  const auto card = make_card(policy_of(run));
+  ASSERT_TRUE(card);
+  ASSERT_EQ(card->flags.size(), 1U);
+  EXPECT_NE(card->flags.front().text.find("better_than_reference: onnx-q8_0-cpu-t2"), std::string::npos);
+}
+
+// Developers look at the card: PHASEGATE_CARD_OUT names the folder, PHASEGATE_CARD_RUN a run instead of the fixture.
+TEST(CardHtml, WritesACardToLookAtWhenAsked) {
   const char* folder = std::getenv("PHASEGATE_CARD_OUT");
   if (folder == nullptr) GTEST_SKIP() << "PHASEGATE_CARD_OUT is not set";
-  std::ofstream(std::string(folder) + "/card.html") << html(demo());
-  std::ofstream(std::string(folder) + "/card.txt") << *render_terminal(demo(), {100, false});
+  evidence::Policy policy = demo();
+  if (const char* run = std::getenv("PHASEGATE_CARD_RUN"); run != nullptr) {
+    DecideInputs inputs;
+    auto evidence = read_run_evidence(run);
+    ASSERT_TRUE(evidence) << evidence.error().message();
+    inputs.runs.push_back(std::move(*evidence));
+    auto decided = decide(inputs);
+    ASSERT_TRUE(decided) << decided.error().message();
+    policy = std::move(*decided);
+  }
+  std::ofstream(std::string(folder) + "/card.html") << html(policy);
+  std::ofstream(std::string(folder) + "/card.txt") << *render_terminal(policy, {100, false});
 }
 
 }  // namespace

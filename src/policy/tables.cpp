@@ -7,6 +7,7 @@
 
 #include "analysis/percentile.h"
 #include "analysis/sessions.h"
+#include "policy/gates/gates.h"
 #include "policy/rule_maker.h"
 
 namespace phasegate::policy {
@@ -163,6 +164,22 @@ Json flag_table(const Pool& pool) {
         add("first_sample", fmt::format("the first steady call is {:.2g}x the rest", *part->flags.first_ratio));
       }
     }
+  }
+  for (const evidence::Candidate& candidate : pool.candidates) {
+    const auto accuracy = pool.accuracy.find(candidate.name);
+    if (accuracy == pool.accuracy.end() || !accuracy->second->delta_fraction) continue;
+    const double bound = accuracy_bound(candidate.identity.weight_type, pool.thresholds);
+    if (*accuracy->second->delta_fraction >= -bound) continue;
+    list.push_back(
+        {{"flag", "better_than_reference"},
+         {"cell", candidate.name},
+         {"detail", fmt::format("perplexity is {:.2f} % below that of fp32, more than the {:g} % that noise of "
+                                "this precision explains: score more text",
+                                -100 * *accuracy->second->delta_fraction, 100 * bound)},
+         {"evidence",
+          {{"run", pool.runs.back()->manifest.run_id},
+           {"file", "manifest.json"},
+           {"key", "accuracy[" + candidate.name + "].delta_fraction"}}}});
   }
   for (const RunEvidence* run : pool.runs) {
     for (const analysis::MeanMedianFlip& flip : run->analysis.flips) {

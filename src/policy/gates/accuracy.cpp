@@ -26,6 +26,10 @@ Bound bound_of(const std::string& weight_type, const evidence::Thresholds& thres
 
 }  // namespace
 
+double accuracy_bound(const std::string& weight_type, const evidence::Thresholds& thresholds) {
+  return bound_of(weight_type, thresholds).growth;
+}
+
 std::optional<Finding> accuracy_gate(const GateInput& input) {
   const evidence::Accuracy* accuracy = input.accuracy;
   if (accuracy == nullptr || accuracy->status == "missing") {

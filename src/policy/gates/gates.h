@@ -88,6 +88,9 @@ inline constexpr std::array<Gate, 10> kGates = {{
     {"significance", significance_gate},
 }};
 
+// Allowed growth of perplexity for weights of this type. An improvement beyond it passes and is flagged.
+[[nodiscard]] double accuracy_bound(const std::string& weight_type, const evidence::Thresholds& thresholds);
+
 struct Rejection {
   std::string_view gate;
   Finding finding;

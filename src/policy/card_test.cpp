@@ -201,6 +201,17 @@ TEST(CardModel, WhatDiffersBetweenCandidatesIsSaid) {
             std::string::npos);
 }
 
+TEST(CardModel, OtherLoadOnTheMachineIsOneFlagForARun) {
+  fixture::RunSpec run = fixture::demo_run();
+  run.cells[0].contended = 0.5;
+  run.cells[1].contended = 0.25;
+  const auto card = make_card(policy_of(run));
+  ASSERT_TRUE(card);
+  ASSERT_EQ(card->flags.size(), 1U);
+  EXPECT_NE(card->flags.front().text.find("6 of 48 cells"), std::string::npos) << card->flags.front().text;
+  EXPECT_NE(card->flags.front().text.find("here 50 %"), std::string::npos) << card->flags.front().text;
+}
+
 TEST(CardModel, AnImprovementThatPrecisionCannotExplainIsFlagged) {
   fixture::RunSpec run = fixture::demo_run();
   run.candidates[1].delta = -0.03;

@@ -115,6 +115,7 @@ class Recorder {
     Record record = base(round, number, regime, phase);
     record.start = core::Instant(1'000'000'000 + static_cast<std::int64_t>(from));
     record.stop = core::Instant(1'000'000'000 + static_cast<std::int64_t>(to));
+    record.contention.marked = regime == Regime::steady && number <= cell_.contended * run_.calls;
     analyzer_.add(record);
   }
 

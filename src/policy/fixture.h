@@ -37,6 +37,7 @@ struct CellSpec {
   double call_sd = 0.01;
   double slow_share = 0;   // of the calls
   double slow_factor = 1;  // that they take longer
+  double contended = 0;    // share of the steady calls that ran beside other load
   int rounds = -1;         // -1: those of the run
   int crashed_rounds = 0;  // the last ones end in a crash
   std::string crash_reason = "session_crashed";

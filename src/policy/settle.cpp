@@ -16,6 +16,15 @@ std::string rounds_text(const analysis::RoundsNeeded& needed) {
   return text;
 }
 
+// Who leads so far, said from the leader's side.
+std::string seen_text(const Contest& contest) {
+  const analysis::Comparison& seen = contest.comparison;
+  if (!seen.ratio) return fmt::format("{} common rounds so far", seen.n);
+  const bool a_leads = *seen.ratio >= 1;
+  return fmt::format("{} ahead by {:.3g}x over {} rounds", a_leads ? contest.a : contest.b,
+                     a_leads ? *seen.ratio : 1 / *seen.ratio, seen.n);
+}
+
 }  // namespace
 
 std::string duration_text(double seconds) {
@@ -47,9 +56,7 @@ std::string settle_contest(const Contest& contest, const Pool& pool, std::size_t
   options.min_sessions = static_cast<std::size_t>(pool.thresholds.min_sessions);
   options.seconds_per_round = pool.seconds_per_round();
   const analysis::TimeToSeparate need = analysis::time_to_separate(contest.comparison, options);
-  const std::string seen = contest.comparison.ratio ? fmt::format("seen {:.3g}x over {} rounds",
-                                                                  *contest.comparison.ratio, contest.comparison.n)
-                                                    : fmt::format("{} common rounds so far", contest.comparison.n);
+  const std::string seen = seen_text(contest);
   if (contest.verdict.equivalent) {
     return fmt::format("nothing more to settle: {} are equal within {:.0f} % ({}); choose by other reasons", pair,
                        100 * pool.thresholds.practical_effect, seen);

@@ -151,6 +151,28 @@ Json accuracy_table(const Pool& pool) {
   return list;
 }
 
+// Other load on the machine is one fact about a run, however many cells it touched.
+void add_contention(const RunEvidence& run, Json& list) {
+  constexpr double kShare = 0.1;
+  const analysis::CellAnalysis* worst = nullptr;
+  std::size_t touched = 0;
+  for (const analysis::CellAnalysis& cell : run.analysis.cells) {
+    if (cell.contention_share <= kShare) continue;
+    ++touched;
+    if (worst == nullptr || cell.contention_share > worst->contention_share) worst = &cell;
+  }
+  if (worst == nullptr) return;
+  list.push_back(
+      {{"flag", "contention"},
+       {"cell", analysis::cell_key(*worst)},
+       {"detail", fmt::format("{} of {} cells had other load beside more than {:.0f} % of their calls; here {:.0f} %",
+                              touched, run.analysis.cells.size(), 100 * kShare, 100 * worst->contention_share)},
+       {"evidence",
+        {{"run", run.manifest.run_id},
+         {"file", analysis::kCellsFile},
+         {"key", analysis::cell_key(*worst) + "#contention_share"}}}});
+}
+
 Json flag_table(const Pool& pool) {
   Json list = Json::array();
   for (const auto& [key, cell] : pool.cells) {
@@ -165,6 +187,7 @@ Json flag_table(const Pool& pool) {
       }
     }
   }
+  for (const RunEvidence* run : pool.runs) add_contention(*run, list);
   for (const evidence::Candidate& candidate : pool.candidates) {
     const auto accuracy = pool.accuracy.find(candidate.name);
     if (accuracy == pool.accuracy.end() || !accuracy->second->delta_fraction) continue;

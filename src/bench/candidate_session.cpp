@@ -296,7 +296,7 @@ CandidateSession::Called CandidateSession::make_call(const PlannedCall& planned,
 }
 
 void CandidateSession::judge_contention(std::vector<evidence::Record>& records, const CallAnswer& answer) const {
-  const bool marked = is_contended(answer.contention, answer.window, campaign_.options.thresholds);
+  const bool marked = is_contended(answer.contention, answer.window, online_cores(), campaign_.options.thresholds);
   for (evidence::Record& record : records) record.contention.marked = marked;
 }
 

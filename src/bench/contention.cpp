@@ -94,13 +94,16 @@ evidence::Contention contention_between(const ContentionReading& before, const C
   return contention;
 }
 
-bool is_contended(const evidence::Contention& contention, const ContentionWindow& window,
+int online_cores() { return static_cast<int>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L)); }
+
+bool is_contended(const evidence::Contention& contention, const ContentionWindow& window, int cores,
                   const evidence::Thresholds& thresholds) {
   const double seconds = core::to_seconds(window.duration);
   if (contention.involuntary_switches > kFewSwitches &&
       static_cast<double>(contention.involuntary_switches) > thresholds.contention_switches_per_s * seconds) {
     return true;
   }
+  if (contention.run_queue + 1 > cores) return true;
   return window.ticks > 0 && static_cast<double>(contention.steal_ticks) >
                                  thresholds.contention_steal_fraction * static_cast<double>(window.ticks);
 }

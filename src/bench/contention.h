@@ -37,11 +37,15 @@ struct ContentionWindow {
   std::int64_t ticks = 0;  // of the machine during the call; 0 when unknown
 };
 
+[[nodiscard]] int online_cores();
+
 // Fewer switches than these in one call mean nothing, however short the call was: timers and kernel threads do that.
 inline constexpr std::int64_t kFewSwitches = 5;
 
-// True when the switches a second, or the stolen share of the machine, pass their thresholds.
-[[nodiscard]] bool is_contended(const evidence::Contention& contention, const ContentionWindow& window,
+// True when the switches a second or the stolen share of the machine pass their thresholds, or when the runnable tasks
+// are more than the cores. The engine's own helper threads may still spin when the queue is read, so only the reading
+// thread is added to it: other load that hides behind them is left to the switches.
+[[nodiscard]] bool is_contended(const evidence::Contention& contention, const ContentionWindow& window, int cores,
                                 const evidence::Thresholds& thresholds);
 
 }  // namespace phasegate::bench

@@ -43,7 +43,7 @@ TEST(Contention, IsTheDifferenceOfTwoReadings) {
 TEST(Contention, MarksAboveTheThresholdsOnly) {
   const evidence::Thresholds thresholds;  // 200 switches a second, 5 % stolen
   const auto marked = [&](std::int64_t switches, std::int64_t steal, ContentionWindow window) {
-    return is_contended({.involuntary_switches = switches, .steal_ticks = steal}, window, thresholds);
+    return is_contended({.involuntary_switches = switches, .steal_ticks = steal}, window, 2, thresholds);
   };
   const ContentionWindow second{core::seconds(1), 100};
   EXPECT_FALSE(marked(200, 5, second));
@@ -51,6 +51,15 @@ TEST(Contention, MarksAboveTheThresholdsOnly) {
   EXPECT_TRUE(marked(0, 6, second));
   EXPECT_FALSE(marked(3, 0, {core::millis(1), 0}));  // few, in a call that is short
   EXPECT_TRUE(marked(6, 0, {core::millis(1), 0}));
+}
+
+TEST(Contention, MarksWhenTheRunnableTasksNeedMoreThanTheCores) {
+  const auto marked = [](double run_queue, int cores) {
+    return is_contended({.run_queue = run_queue}, {core::seconds(1), 0}, cores, evidence::Thresholds());
+  };
+  EXPECT_FALSE(marked(1, 2));
+  EXPECT_TRUE(marked(2, 2));
+  EXPECT_FALSE(marked(2, 4));
 }
 
 }  // namespace

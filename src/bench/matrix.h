@@ -14,7 +14,7 @@
 //     axes: {prompt: [32, 128], gen: [8, 64], batch: [1, 4]}        # the product of all
 //     list: [{prompt: 512, gen: 64, batch: 1, depth: 0}]            # and single ones
 //   warmup: {min_calls: 3, max_calls: 12, window: 3, tolerance: 0.1, scope: path}
-//   control: {prompt: 32, gen: 8, batch: 1, every: 8, calls: 3}
+//   control: {prompt: 32, gen: 8, batch: 1, every: 8, calls: 5}
 //   default_safe: llamacpp-q8
 //   text: book.txt                      # source of prompts; without it the text that is compiled in
 //   accuracy: {tokens: 192, greedy_tokens: 32, reference: {engine: llamacpp, model: f32-gguf}}
@@ -68,7 +68,7 @@ struct WarmupPolicy {
 struct ControlCell {
   evidence::Scenario scenario;
   int every = 8;
-  int calls = 3;
+  int calls = 5;  // their median is the value: single calls of a small cell jump
 };
 
 struct AccuracySpec {

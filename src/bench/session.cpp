@@ -151,8 +151,8 @@ class Session {
     answer.contention = contention_between(before, after);
     if (before.ticks && after.ticks) answer.window.ticks = after.ticks->total - before.ticks->total;
     if (answer.decode) answer.output_hash = hash_tokens(*recorder_);
-    // Worker threads of an engine may poll for a while after a pass: put them to sleep, for another candidate runs next.
-    // A failure shows at the reset with which the next call begins.
+    // Worker threads of an engine may poll for a while after a pass: put them to sleep, for another candidate runs
+    // next. A failure shows at the reset with which the next call begins.
     (void)engine_->reset();
     return to_json(answer);
   }

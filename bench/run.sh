@@ -25,7 +25,7 @@ for name in $wanted; do
     validate) step "validate: 100,000 records, memory" "$build/validate" ;;
     aa) step "A/A, simulated: false alarms in 500 trials" "$build/aa_false_alarms" ;;
     llama) step "decode and prefill against llama-bench" bench/vs_llama_bench.py "$phasegate" "$(deps/llamacpp.sh tools)" "$(forged)/gguf/model.gguf" ;;
-    genai) step "ONNX decode step against onnxruntime-genai" python3 bench/onnx_vs_genai.py "$build/onnx_step" "$(forged)/onnx" ;;
+    genai) step "ONNX decode step against onnxruntime-genai" python3 bench/onnx_vs_genai.py --step "$build/onnx_step" --model "$(forged)/onnx" ;;
     twice) step "two quick runs of one plan" python3 bench/quick_twice.py "$phasegate" "$(forged)" "$store" ;;
     resample) step "A/A, resampled real sessions: false alarms in 200 trials" python3 bench/resample_sessions.py "$phasegate" "$(forged)" "$build/aa_false_alarms" ;;
     *) echo "unknown benchmark $name"; exit 2 ;;

@@ -10,7 +10,7 @@ export PHASEGATE_ORT_LIBRARY
 model=$(deps/models.sh)
 mkdir -p "$dir"
 "$phasegate" --store "$dir/store" doctor
-"$phasegate" --store "$dir/store" run --quick --model "$model" --html "$dir/card.html"
+"$phasegate" --store "$dir/store" run --quick --model "$model" --pricing data/pricing/example.yaml --html "$dir/card.html"
 echo
 echo "The card as a page: $dir/card.html"
 echo "Where a number comes from: $phasegate --store $dir/store explain last --prompt-tokens 64 --gen-tokens 64"

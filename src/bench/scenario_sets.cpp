@@ -34,7 +34,6 @@ Matrix quick_matrix(MatrixInputs inputs, const evidence::Thresholds& defaults) {
   Matrix matrix = from_inputs(std::move(inputs), "quick", defaults);
   matrix.scenarios = product({32, 128}, {8, 64}, {1, 4});
   matrix.rounds = defaults.min_sessions;
-  matrix.warmup.max_calls = 5;
   matrix.control = control_cell(defaults);
   matrix.left_out =
       "S1 but for prompt 32 and 128, gen 8 and 64, batch 1 and 4; all of S2 (cold, post-idle) and S3 (service under "

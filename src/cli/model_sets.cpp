@@ -50,6 +50,7 @@ core::Result<ModelSet> from_forged(const fs::path& folder, const std::string& na
   ModelSet set;
   set.name = name;
   set.weight_set = forged.weight_set;
+  set.quant = forged.quant;
   if (fs::exists(folder / "gguf" / "model.gguf")) set.gguf = folder / "gguf" / "model.gguf";
   if (fs::exists(folder / "onnx" / "model.onnx")) set.onnx = folder / "onnx";
   if (set.gguf.empty()) return set;
@@ -67,7 +68,9 @@ bool wanted(const std::vector<std::string>& engines, const std::string& name) {
   return engines.empty() || std::find(engines.begin(), engines.end(), name) != engines.end();
 }
 
-void add_candidate(bench::MatrixInputs& inputs, const std::string& engine, const ModelSet& set, const fs::path& path) {
+// `label` is what people read: the engine and what tells this weight set from the run's others.
+void add_candidate(bench::MatrixInputs& inputs, const std::string& engine, const ModelSet& set, const fs::path& path,
+                   const std::string& label) {
   bench::Model model;
   model.name = set.name + "-" + engine;
   model.path = path.string();
@@ -75,7 +78,7 @@ void add_candidate(bench::MatrixInputs& inputs, const std::string& engine, const
   bench::CandidateSpec candidate;
   candidate.engine = engine;
   candidate.model = model.name;
-  candidate.label = engine + "-" + set.name;
+  candidate.label = engine + "-" + label;
   inputs.models.push_back(std::move(model));
   inputs.candidates.push_back(std::move(candidate));
 }
@@ -136,10 +139,11 @@ core::Result<bench::MatrixInputs> inputs_for_run(const std::vector<ModelSet>& se
                                                  const std::vector<std::string>& engines) {
   bench::MatrixInputs inputs;
   for (const auto& set : sets) {
+    const std::string& label = sets.size() == 1 && !set.quant.empty() ? set.quant : set.name;
     inputs.name += (inputs.name.empty() ? "" : "+") + set.name;
-    if (!set.sim.empty() && wanted(engines, "sim")) add_candidate(inputs, "sim", set, set.sim);
-    if (!set.onnx.empty() && wanted(engines, "onnx")) add_candidate(inputs, "onnx", set, set.onnx);
-    if (!set.gguf.empty() && wanted(engines, "llamacpp")) add_candidate(inputs, "llamacpp", set, set.gguf);
+    if (!set.sim.empty() && wanted(engines, "sim")) add_candidate(inputs, "sim", set, set.sim, label);
+    if (!set.onnx.empty() && wanted(engines, "onnx")) add_candidate(inputs, "onnx", set, set.onnx, label);
+    if (!set.gguf.empty() && wanted(engines, "llamacpp")) add_candidate(inputs, "llamacpp", set, set.gguf, label);
     if (!set.reference.empty() && !inputs.reference) {
       bench::Model reference;
       reference.name = set.name + "-reference-f32";
@@ -173,7 +177,7 @@ core::Result<bench::MatrixInputs> inputs_for_measure(const MeasureOptions& optio
   if (auto forged = read_forged(forge_json)) set.weight_set = forged->weight_set;
   bench::MatrixInputs inputs;
   inputs.name = "measure";
-  add_candidate(inputs, options.engine, set, used);
+  add_candidate(inputs, options.engine, set, used, set.name);
   inputs.candidates.front().threads = options.threads;
   return inputs;
 }

@@ -20,6 +20,7 @@ struct ModelSet {
   std::filesystem::path sim;        // profile; empty when it is a real model
   std::filesystem::path reference;  // the same weights in fp32 as GGUF; empty when not made
   std::string weight_set;
+  std::string quant;  // "q8_0"; empty when the folder does not say
 };
 
 using Say = std::function<void(const std::string& line)>;

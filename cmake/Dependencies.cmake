@@ -26,15 +26,13 @@ if(PHASEGATE_ORT_ROOT)
   set(PHASEGATE_ORT_LIBRARY "${PHASEGATE_ORT_ROOT}/lib/libonnxruntime.so")
 endif()
 
-if(PHASEGATE_LLAMACPP)
-  if(NOT EXISTS "${PHASEGATE_LLAMACPP_ROOT}/include/llama.h")
-    message(FATAL_ERROR "llama.cpp is not there: run deps/llamacpp.sh and pass -DPHASEGATE_LLAMACPP_ROOT=<the folder it prints>, or use `make build`")
-  endif()
-  foreach(lib llama ggml ggml-base)
-    add_library(${lib} SHARED IMPORTED GLOBAL)
-    set_target_properties(${lib} PROPERTIES
-      IMPORTED_LOCATION "${PHASEGATE_LLAMACPP_ROOT}/lib/lib${lib}.so"
-      INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${PHASEGATE_LLAMACPP_ROOT}/include"
-      INTERFACE_INCLUDE_DIRECTORIES "${PHASEGATE_LLAMACPP_ROOT}/include")
-  endforeach()
+if(NOT EXISTS "${PHASEGATE_LLAMACPP_ROOT}/include/llama.h")
+  message(FATAL_ERROR "llama.cpp is not there: run deps/llamacpp.sh and pass -DPHASEGATE_LLAMACPP_ROOT=<the folder it prints>, or use `make build`")
 endif()
+foreach(lib llama ggml ggml-base)
+  add_library(${lib} SHARED IMPORTED GLOBAL)
+  set_target_properties(${lib} PROPERTIES
+    IMPORTED_LOCATION "${PHASEGATE_LLAMACPP_ROOT}/lib/lib${lib}.so"
+    INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${PHASEGATE_LLAMACPP_ROOT}/include"
+    INTERFACE_INCLUDE_DIRECTORIES "${PHASEGATE_LLAMACPP_ROOT}/include")
+endforeach()

@@ -9,12 +9,10 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "core/log.h"
-#include "engines/onnx/onnx_engine.h"
-#include "engines/sim/sim_engine.h"
-#ifdef PHASEGATE_WITH_LLAMACPP
 #include "engines/llamacpp/llamacpp_engine.h"
 #include "engines/llamacpp/vocabulary.h"
-#endif
+#include "engines/onnx/onnx_engine.h"
+#include "engines/sim/sim_engine.h"
 
 namespace {
 
@@ -29,22 +27,18 @@ void on_signal(int signal) {
 
 std::vector<engines::EngineFactory> engine_factories() {
   std::vector<engines::EngineFactory> factories;
-#ifdef PHASEGATE_WITH_LLAMACPP
   factories.push_back(engines::llamacpp::factory());
-#endif
   factories.push_back(engines::onnx::factory());
   factories.push_back(engines::sim::factory());
   return factories;
 }
 
-#ifdef PHASEGATE_WITH_LLAMACPP
 core::Result<bench::Tokenizer> make_tokenizer(const std::filesystem::path& gguf) {
   PHASEGATE_TRY(loaded, engines::llamacpp::Vocabulary::load(gguf.string()));
   // Shared, because std::function copies: the tokenizer is handed on by value.
   auto vocabulary = std::make_shared<engines::llamacpp::Vocabulary>(std::move(loaded));
   return bench::Tokenizer([vocabulary](std::string_view text) { return vocabulary->tokenize(text, false); });
 }
-#endif
 
 int dispatch(cli::Context& context) {
   const auto& command = context.options.command;
@@ -73,9 +67,7 @@ int main(int argc, char** argv) {
   }
   context.argv.assign(argv, argv + argc);
   context.stop = &interrupted;
-#ifdef PHASEGATE_WITH_LLAMACPP
   context.make_tokenizer = make_tokenizer;
-#endif
   context.thresholds = evidence::default_thresholds();
   if (!context.options.thresholds.empty()) {
     auto loaded = evidence::load_thresholds(context.options.thresholds);

@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 build=$1
 wanted=${BENCH:-recorder validate aa llama genai twice resample}
 phasegate=$build/phasegate
-ort=$(deps/onnxruntime.sh)
-export PHASEGATE_ORT_LIBRARY=$ort/lib/libonnxruntime.so
+PHASEGATE_ORT_LIBRARY=$(deps/onnxruntime.sh)/lib/libonnxruntime.so  # the same library for both arms of genai
+export PHASEGATE_ORT_LIBRARY
 store=$build/bench-store
 failed=()
 step() { printf '\n== %s\n' "$1"; shift; "$@" || failed+=("$1"); }

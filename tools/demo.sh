@@ -5,8 +5,6 @@ set -euo pipefail
 phasegate=$1
 dir=$2
 cd "$(dirname "$0")/.."
-PHASEGATE_ORT_LIBRARY=${PHASEGATE_ORT_LIBRARY:-$(deps/onnxruntime.sh)/lib/libonnxruntime.so}
-export PHASEGATE_ORT_LIBRARY
 model=$(deps/models.sh)
 mkdir -p "$dir"
 "$phasegate" --store "$dir/store" doctor

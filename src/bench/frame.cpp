@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <system_error>
 
 #include "core/clock.h"
 #include "core/limits.h"
@@ -38,7 +39,8 @@ Status wait_ready(int fd, short events, const FrameWait& wait) {
     pollfd ready{fd, events, 0};
     const int n = ::poll(&ready, 1, timeout);
     if (n > 0) return {};
-    if (n < 0 && errno != EINTR) return core::fail(ErrorKind::io, "poll failed: {}", std::strerror(errno));
+    if (n < 0 && errno != EINTR)
+      return core::fail(ErrorKind::io, "poll failed: {}", std::generic_category().message(errno));
   }
 }
 
@@ -51,7 +53,7 @@ Status move_all(int fd, short events, std::size_t size, const FrameWait& wait, M
     const ssize_t n = move(done);
     if (n == 0) return core::fail(ErrorKind::io, "{}", done == 0 ? "closed" : "closed inside a frame");
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (n < 0) return core::fail(ErrorKind::io, "pipe failed: {}", std::strerror(errno));
+    if (n < 0) return core::fail(ErrorKind::io, "pipe failed: {}", std::generic_category().message(errno));
     done += static_cast<std::size_t>(n);
   }
   return {};

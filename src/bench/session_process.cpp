@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "bench/session.h"
@@ -47,7 +48,8 @@ struct Pipe {
 
 Result<Pipe> make_pipe() {
   int fds[2];
-  if (::pipe2(fds, O_CLOEXEC) != 0) return core::fail(ErrorKind::io, "a pipe cannot be made: {}", std::strerror(errno));
+  if (::pipe2(fds, O_CLOEXEC) != 0)
+    return core::fail(ErrorKind::io, "a pipe cannot be made: {}", std::generic_category().message(errno));
   return Pipe{Fd(fds[0]), Fd(fds[1])};
 }
 
@@ -82,7 +84,10 @@ void ignore_sigpipe() {
 }
 
 std::string describe(int status) {
-  if (WIFSIGNALED(status)) return fmt::format("signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+  if (WIFSIGNALED(status)) {
+    const char* name = ::sigabbrev_np(WTERMSIG(status));
+    return fmt::format("signal {} ({})", WTERMSIG(status), name != nullptr ? name : "unknown");
+  }
   if (WIFEXITED(status)) return fmt::format("exit code {}", WEXITSTATUS(status));
   return "unknown";
 }
@@ -177,8 +182,8 @@ Result<std::unique_ptr<SessionLink>> start_session_process(const std::filesystem
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) {
-    return core::fail(core::Error{ErrorKind::io, fmt::format("fork failed: {}", std::strerror(errno)), path,
-                                  "close other programs and run again"});
+    return core::fail(core::Error{ErrorKind::io, fmt::format("fork failed: {}", std::generic_category().message(errno)),
+                                  path, "close other programs and run again"});
   }
   if (pid == 0) become_session(path.c_str(), commands.read.get(), answers.write.get(), parent);
   return std::make_unique<ProcessLink>(pid, std::move(answers.read), std::move(commands.write));
@@ -188,7 +193,7 @@ Result<std::unique_ptr<SessionLink>> start_session_thread(const std::vector<engi
   ignore_sigpipe();
   int fds[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
-    return core::fail(ErrorKind::io, "a socket pair cannot be made: {}", std::strerror(errno));
+    return core::fail(ErrorKind::io, "a socket pair cannot be made: {}", std::generic_category().message(errno));
   }
   return std::make_unique<ThreadLink>(Fd(fds[0]), Fd(fds[1]), factories);
 }

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 namespace phasegate::models {
@@ -18,7 +19,8 @@ core::Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   if (fd < 0) {
     const int code = errno;
     const auto kind = code == ENOENT ? ErrorKind::not_found : ErrorKind::io;
-    return core::fail({kind, fmt::format("cannot be opened: {}", std::strerror(code)), path.string(), {}});
+    return core::fail(
+        {kind, fmt::format("cannot be opened: {}", std::generic_category().message(code)), path.string(), {}});
   }
   struct stat info{};
   if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
@@ -34,7 +36,8 @@ core::Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   const int code = errno;
   ::close(fd);
   if (data == MAP_FAILED) {
-    return core::fail({ErrorKind::io, fmt::format("cannot be mapped: {}", std::strerror(code)), path.string(), {}});
+    return core::fail(
+        {ErrorKind::io, fmt::format("cannot be mapped: {}", std::generic_category().message(code)), path.string(), {}});
   }
   return MappedFile(static_cast<const std::byte*>(data), size);
 }

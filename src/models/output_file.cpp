@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 namespace phasegate::models {
 namespace {
@@ -26,8 +27,8 @@ OutputFile::~OutputFile() {
 
 core::Error OutputFile::error(const char* action) const {
   const int code = errno;
-  return {core::ErrorKind::io, fmt::format("{} failed: {}", action, std::strerror(code)), path_.string(),
-          code == ENOSPC ? "free disk space and run again" : ""};
+  return {core::ErrorKind::io, fmt::format("{} failed: {}", action, std::generic_category().message(code)),
+          path_.string(), code == ENOSPC ? "free disk space and run again" : ""};
 }
 
 core::Result<std::unique_ptr<OutputFile>> OutputFile::create(const std::filesystem::path& path) {

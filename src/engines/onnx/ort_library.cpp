@@ -45,7 +45,8 @@ void add_candidates(const fs::path& folder, std::vector<std::string>& out) {
 }
 
 std::vector<std::string> candidates() {
-  if (const char* named = std::getenv(kVariable); named != nullptr && *named != '\0') return {named};
+  const char* named = std::getenv(kVariable);  // NOLINT(concurrency-mt-unsafe): nobody writes the environment
+  if (named != nullptr && *named != '\0') return {named};
   std::vector<std::string> out;
   std::error_code code;
   const fs::path binary = fs::read_symlink("/proc/self/exe", code);
@@ -86,7 +87,8 @@ Result<const OrtLibrary*> OrtLibrary::open() {
       dlclose(handle);
       tried += (tried.empty() ? "" : "; ") + library.error().message();
     } else {
-      tried += (tried.empty() ? "" : "; ") + std::string(dlerror());
+      tried +=
+          (tried.empty() ? "" : "; ") + std::string(dlerror());  // NOLINT(concurrency-mt-unsafe): per thread in glibc
     }
   }
   return core::fail(missing(tried));

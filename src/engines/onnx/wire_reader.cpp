@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 namespace phasegate::engines::onnx {
@@ -26,7 +27,8 @@ Result<WireFile> WireFile::open(const std::filesystem::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
     const auto kind = errno == ENOENT ? ErrorKind::not_found : ErrorKind::io;
-    return fail(Error{kind, fmt::format("cannot be opened: {}", std::strerror(errno)), path.string(), {}});
+    return fail(
+        Error{kind, fmt::format("cannot be opened: {}", std::generic_category().message(errno)), path.string(), {}});
   }
   struct stat info{};
   if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {

@@ -39,8 +39,8 @@ constexpr Range kFactor{0.01, 1000.0};
 // One mapping of the file. Every read names its key once; finish() refuses what nobody asked for.
 class Section {
  public:
-  Section(const std::string& source, YAML::Node node, std::string path)
-      : source_(source), node_(std::move(node)), path_(std::move(path)) {
+  Section(const std::string& source, const YAML::Node& node, std::string path)
+      : source_(source), node_(node), path_(std::move(path)) {
     if (!node_.IsMap()) refuse(source_, node_, fmt::format("{} must be a mapping", path_));
     std::set<std::string> seen;
     for (const auto& entry : node_) {

@@ -5,6 +5,9 @@ JOBS ?= $(shell nproc)
 PRESET ?= release
 BUILD := build/$(PRESET)
 DEMO_DIR ?= demo
+# Objects are the same in every checkout: ccache looks at paths relative to this one.
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := true
 
 .PHONY: build demo test bench check format clean configure system-packages
 

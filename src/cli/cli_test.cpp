@@ -65,7 +65,9 @@ TEST(Options, WrongUseIsExitCodeTwoAndHelpIsZero) {
                                              {"forge", "--from", "a", "--seed", "1", "--out", "o"},
                                              {"forge", "--seed", "1", "--quant", "q9", "--out", "o"},
                                              {"explain", "p"},
-                                             {"run", "--resume", "x", "--quick"}}) {
+                                             {"run", "--resume", "x", "--quick"},
+                                             {"run", "--resume", "x", "--model", "m.gguf"},
+                                             {"run", "--resume", "x", "--rounds", "9"}}) {
     const auto parsed = parse(words);
     ASSERT_TRUE(std::holds_alternative<int>(parsed));
     EXPECT_EQ(std::get<int>(parsed), kExitUsage);

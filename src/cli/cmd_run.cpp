@@ -59,13 +59,19 @@ struct Measured {
   std::string pricing;
 };
 
-core::Result<Measured> measure(Context& context, evidence::Store& store, const RunOptions& options,
-                               const bench::Matrix& matrix, Progress& progress) {
+core::Result<bench::RunOptions> budgeted(Context& context, const RunOptions& options, const bench::Matrix& matrix,
+                                         Progress& progress) {
   bench::RunOptions bench = bench_options(context, matrix, progress);
   if (!options.budget.empty()) {
     PHASEGATE_TRY(budget, parse_budget(options.budget));
     bench.budget_s = budget;
   }
+  return bench;
+}
+
+core::Result<Measured> measure(Context& context, evidence::Store& store, const RunOptions& options,
+                               const bench::Matrix& matrix, Progress& progress) {
+  PHASEGATE_TRY(bench, budgeted(context, options, matrix, progress));
   PHASEGATE_TRY(plan, bench::expand(matrix, plan_facts(matrix)));
   progress.say(fmt::format("plan {}: {} calls in {} rounds, {} records{}", plan.hash.substr(0, 12), plan.calls(),
                            plan.rounds.size(), plan.records_expected,
@@ -78,7 +84,8 @@ core::Result<Measured> go_on(Context& context, evidence::Store& store, const Run
   PHASEGATE_TRY(folder, store.find_run(options.resume));
   PHASEGATE_TRY(manifest, evidence::read_manifest(folder));
   PHASEGATE_TRY(matrix, bench::matrix_of_run(manifest));
-  PHASEGATE_TRY(outcome, bench::resume(store, folder.filename().string(), bench_options(context, matrix, progress)));
+  PHASEGATE_TRY(bench, budgeted(context, options, matrix, progress));
+  PHASEGATE_TRY(outcome, bench::resume(store, folder.filename().string(), bench));
   return Measured{std::move(outcome), options.pricing.empty() ? matrix.pricing : options.pricing};
 }
 

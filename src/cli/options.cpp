@@ -35,6 +35,9 @@ void add_run(CLI::App& app, Parsed& parsed, Options& options) {
   sub->add_option("--rounds", o.rounds, "session rounds instead of the matrix's own")->check(CLI::Range(1, 1000));
   sub->add_option("--seed", o.seed, "seed of order and prompts");
   sub->add_flag("--plan", o.plan_only, "print the plan and its hash, measure nothing");
+  // What a run is was fixed when it began.
+  for (const char* fixed : {"--model", "--engine", "--rounds", "--seed", "--plan"})
+    resume->excludes(sub->get_option(fixed));
   sub->footer(
       "Examples:\n"
       "  phasegate run --quick --model smollm2.gguf\n"

@@ -14,9 +14,13 @@ ALLOWED = {
     "models": {"core"},
     "engines": {"core", "evidence", "models"},
     "analysis": {"core", "evidence"},
+    "readers": {"core", "evidence"},
+    "claims": {"core", "evidence", "analysis", "readers"},
+    "conformance": {"core", "evidence", "analysis", "readers"},
     "bench": {"core", "evidence", "engines", "analysis"},
     "policy": {"core", "evidence", "analysis"},
-    "cli": {"core", "evidence", "models", "engines", "analysis", "bench", "policy"},
+    "control": {"core", "evidence", "analysis", "policy"},
+    "cli": {"core", "evidence", "models", "engines", "analysis", "readers", "claims", "conformance", "bench", "policy", "control"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([a-z_]+)/', re.M)
 

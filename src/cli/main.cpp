@@ -50,6 +50,7 @@ int dispatch(cli::Context& context) {
   if (const auto* card = std::get_if<cli::CardOptions>(&command)) return cli::cmd_card(context, *card);
   if (const auto* explain = std::get_if<cli::ExplainOptions>(&command)) return cli::cmd_explain(context, *explain);
   if (const auto* forge = std::get_if<cli::ForgeOptions>(&command)) return cli::cmd_forge(context, *forge);
+  if (const auto* bound = std::get_if<cli::BoundCommand>(&command)) return bound->run(context);
   return cli::kExitUsage;
 }
 

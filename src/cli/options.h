@@ -3,12 +3,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace phasegate::cli {
+
+struct Context;
 
 struct DoctorOptions {};
 struct VersionOptions {};
@@ -77,8 +80,13 @@ struct StepOptions {
   RunsOptions runs;
 };
 
+// A command that keeps its options to itself (commands.h): run it.
+struct BoundCommand {
+  std::function<int(Context&)> run;
+};
+
 using Command = std::variant<std::monostate, DoctorOptions, VersionOptions, RunOptions, MeasureOptions, StepOptions,
-                             CardOptions, ExplainOptions, ForgeOptions, SessionOptions>;
+                             CardOptions, ExplainOptions, ForgeOptions, SessionOptions, BoundCommand>;
 
 struct Options {
   Command command;

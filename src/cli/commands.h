@@ -1,0 +1,15 @@
+// Commands that live in one file each, options included: cmd_<name>.cpp declares its own part of the command line and
+// binds what it says to the function that runs it. Adding one takes the file, a line here and a line in options.cpp.
+#pragma once
+
+
+#include "cli/options.h"
+
+namespace CLI {
+class App;
+}
+
+namespace phasegate::cli {
+
+// Each adds its subcommand to `app`; when that is chosen, options.command becomes a BoundCommand.
+}  // namespace phasegate::cli

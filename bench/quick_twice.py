@@ -28,7 +28,7 @@ def main():
     for rule in first[0]["content"]["rules"]:
         again = other[(rule["class"], json.dumps(rule["bucket"], sort_keys=True))]
         opposite += rule["winner"] is not None and again is not None and again != rule["winner"]
-        print(f"  {rule['workload']:14} {json.dumps(rule['bucket'])}: {rule['winner']} / {again}")
+        print(f"  {rule['class']:14} {json.dumps(rule['bucket'])}: {rule['winner']} / {again}")
     logs = []
     for key, cell in sorted(first[2].items()):
         a, b = cell["tok_s"]["value"], second[2][key]["tok_s"]["value"]

@@ -130,9 +130,11 @@ inline constexpr double kClopperZeroHigh =
 // --- bootstrap_test.cpp: default_rng(9).lognormal(0, 0.3, 9) * 20; 500 resamples, xoshiro256** seed 42
 inline constexpr std::array<double, 9> kUnits{15.7192, 21.5115, 12.1682, 24.3508, 28.1844,
                                               17.4606, 22.7571, 21.5637, 17.7685};
-inline constexpr double kUnitsMedian = 21.5115;  // numpy.median(x)
-inline constexpr double kUnitsLow = 15.7192;     // numpy.percentile(medians of resamples, 2.5)
-inline constexpr double kUnitsHigh = 24.3508;    // 97.5
+inline constexpr double kUnitsMedian = 21.5115;               // numpy.median(x)
+inline constexpr double kUnitsLow = 15.7192;                  // numpy.percentile(medians of resamples, 2.5)
+inline constexpr double kUnitsHigh = 24.3508;                 // 97.5
+inline constexpr double kUnitsMeanLow = 17.16314277777778;    // numpy.percentile(means of the same resamples, 2.5)
+inline constexpr double kUnitsMeanHigh = 23.223364444444442;  // 97.5
 inline constexpr std::array<double, 9> kUnitsB{17.9551, 20.113,  19.7733, 27.0847, 23.2035,
                                                25.9669, 32.1943, 32.3384, 28.8304};
 inline constexpr double kRatioLow = 0.6163112547866141;   // of median(x[i]) / median(y[i]), seed 7

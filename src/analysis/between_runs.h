@@ -23,15 +23,18 @@ struct RunShift {
   double fold = 0;   // max(ratio, 1 / ratio)
 };
 
+inline constexpr std::size_t kMaxFlipCells = 5'000;
+
 struct BetweenRuns {
   std::vector<RunShift> cells;  // in both runs, ordered by name
   std::size_t only_first = 0;
   std::size_t only_second = 0;
   std::optional<double> fold_median, fold_min, fold_max;
-  std::optional<double> mean_log_ratio;  // of ln(second / first): a shift that all cells share
-  std::optional<double> sd_between_log;  // component of one run: sqrt(mean((ln ratio)^2) / 2)
-  std::size_t order_flips = 0;           // pairs of cells whose order the two runs state differently
-  std::string reason;                    // "no_common_cell" when the optionals are null
+  std::optional<double> mean_log_ratio;    // of ln(second / first): a shift that all cells share
+  std::optional<double> sd_between_log;    // component of one run: sqrt(mean((ln ratio)^2) / 2)
+  std::optional<std::size_t> order_flips;  // pairs of cells whose order the two runs state differently; null above
+                                           // kMaxFlipCells cells
+  std::string reason;                      // "no_common_cell" when the optionals are null
 };
 
 // Fails with invalid_input for a value that is not finite and positive.

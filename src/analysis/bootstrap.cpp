@@ -59,6 +59,16 @@ core::Result<BootstrapResult> bootstrap_median(std::span<const double> units, co
   });
 }
 
+core::Result<BootstrapResult> bootstrap_mean(std::span<const double> units, const BootstrapOptions& options) {
+  for (std::size_t i = 0; i < units.size(); ++i)
+    if (!std::isfinite(units[i])) PHASEGATE_CHECK_OK(refuse(i));
+  std::vector<double> values(units.size());
+  return percentile_bootstrap(units.size(), options, [&](std::span<const std::size_t> draws) {
+    for (std::size_t i = 0; i < draws.size(); ++i) values[i] = units[draws[i]];
+    return mean(values);
+  });
+}
+
 core::Result<BootstrapResult> bootstrap_ratio_of_medians(std::span<const RoundPair> rounds,
                                                          const BootstrapOptions& options) {
   for (std::size_t i = 0; i < rounds.size(); ++i)

@@ -31,6 +31,9 @@ struct BootstrapResult {
 [[nodiscard]] core::Result<BootstrapResult> bootstrap_median(std::span<const double> units,
                                                              const BootstrapOptions& options = {});
 
+[[nodiscard]] core::Result<BootstrapResult> bootstrap_mean(std::span<const double> units,
+                                                           const BootstrapOptions& options = {});
+
 // median(a) / median(b), rounds resampled as pairs, so that what a round did to both stays paired.
 [[nodiscard]] core::Result<BootstrapResult> bootstrap_ratio_of_medians(std::span<const RoundPair> rounds,
                                                                        const BootstrapOptions& options = {});

@@ -20,6 +20,13 @@ TEST(Bootstrap, MatchesAnotherImplementationOfTheNamedGenerator) {
   EXPECT_EQ(median.resamples, 500U);
 }
 
+TEST(Bootstrap, OfTheMeanDrawsTheSameUnits) {
+  const auto mean = bootstrap_mean(golden::kUnits, {.seed = 42, .resamples = 500}).value();
+  EXPECT_TRUE(near(mean.estimate.ci95->low, golden::kUnitsMeanLow, kTight));
+  EXPECT_TRUE(near(mean.estimate.ci95->high, golden::kUnitsMeanHigh, kTight));
+  EXPECT_FALSE(bootstrap_mean(std::vector<double>{1, std::numeric_limits<double>::infinity()}));
+}
+
 std::vector<RoundPair> rounds() {
   std::vector<RoundPair> result;
   for (std::size_t i = 0; i < golden::kUnits.size(); ++i) {

@@ -35,6 +35,11 @@ double t_two_sided_p(double t, double df) {
   return 2 * bm::cdf(bm::students_t_distribution<double, Quiet>(df), -std::abs(t));
 }
 
+double normal_quantile(double probability) {
+  PHASEGATE_CHECK(probability > 0 && probability < 1);
+  return bm::quantile(bm::normal_distribution<double, Quiet>(0, 1), probability);
+}
+
 double normal_two_sided_p(double z) {
   PHASEGATE_CHECK(!std::isnan(z));
   return std::erfc(std::abs(z) / std::sqrt(2.0));

@@ -10,6 +10,7 @@ namespace phasegate::analysis {
 
 [[nodiscard]] double t_quantile(double probability, double df);                        // probability in (0, 1), df > 0
 [[nodiscard]] double t_two_sided_p(double t, double df);                               // P(|T| >= |t|)
+[[nodiscard]] double normal_quantile(double probability);                              // probability in (0, 1)
 [[nodiscard]] double normal_two_sided_p(double z);                                     // P(|Z| >= |z|)
 [[nodiscard]] double f_upper_p(double f, double df1, double df2);                      // P(F >= f), f >= 0
 [[nodiscard]] double chi_squared_upper_p(double x, double df);                         // P(X >= x), x >= 0

@@ -7,6 +7,7 @@
 
 #include "analysis/distributions.h"
 #include "analysis/moments.h"
+#include "analysis/ranks.h"
 #include "core/check.h"
 
 namespace phasegate::analysis {
@@ -35,28 +36,6 @@ TestResult from_t(std::string method, double difference, double standard_error, 
   if (standard_error == 0) return without_spread(std::move(method), difference, df);
   const double t = difference / standard_error;
   return {std::move(method), t, t_two_sided_p(t, df), df, {}};
-}
-
-struct Ranks {
-  std::vector<double> of;  // mid-ranks in the order of the input, from 1
-  double tie_term = 0;     // sum of t^3 - t over groups of ties
-};
-
-Ranks mid_ranks(std::span<const double> values) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) { return values[i] < values[j]; });
-  Ranks ranks{std::vector<double>(values.size()), 0};
-  for (std::size_t from = 0; from < order.size();) {
-    std::size_t to = from + 1;
-    while (to < order.size() && values[order[to]] == values[order[from]]) ++to;
-    const double rank = (static_cast<double>(from + 1) + static_cast<double>(to)) / 2;
-    for (std::size_t k = from; k < to; ++k) ranks.of[order[k]] = rank;
-    const auto tied = static_cast<double>(to - from);
-    ranks.tie_term += tied * tied * tied - tied;
-    from = to;
-  }
-  return ranks;
 }
 
 // P(U >= u) under the null without ties: of all choices of n_a ranks out of n_a + n_b, the share whose rank sum is at
@@ -91,6 +70,17 @@ std::vector<double> joined(std::span<const std::vector<double>> groups) {
   return all;
 }
 
+template <class Difference>
+core::Result<TestResult> paired(const char* method, Sample a, Sample b, const Difference& difference) {
+  if (a.size() != b.size()) {
+    return core::fail(ErrorKind::invalid_input, "a paired test of {} against {} values", a.size(), b.size());
+  }
+  std::vector<double> differences(a.size());
+  std::transform(a.begin(), a.end(), b.begin(), differences.begin(), difference);
+  const double error = std::sqrt(variance(differences) / count_of(differences));
+  return from_t(method, mean(differences), error, count_of(differences) - 1);
+}
+
 double pooled_variance(Sample a, Sample b) {
   return ((count_of(a) - 1) * variance(a) + (count_of(b) - 1) * variance(b)) / (count_of(a) + count_of(b) - 2);
 }
@@ -112,6 +102,22 @@ core::Result<TestResult> pooled_t(Sample a, Sample b) {
   PHASEGATE_CHECK_OK(usable(b, 2, "the pooled t-test"));
   const double error = std::sqrt(pooled_variance(a, b) * (1 / count_of(a) + 1 / count_of(b)));
   return from_t("pooled_t", mean(a) - mean(b), error, count_of(a) + count_of(b) - 2);
+}
+
+core::Result<TestResult> paired_t(Sample a, Sample b) {
+  PHASEGATE_CHECK_OK(usable(a, 2, "the paired t-test"));
+  PHASEGATE_CHECK_OK(usable(b, 2, "the paired t-test"));
+  return paired("paired_t", a, b, [](double x, double y) { return x - y; });
+}
+
+core::Result<TestResult> paired_t_log(Sample a, Sample b) {
+  PHASEGATE_CHECK_OK(usable(a, 2, "the paired t-test on logarithms"));
+  PHASEGATE_CHECK_OK(usable(b, 2, "the paired t-test on logarithms"));
+  const auto positive = [](double x) { return x > 0; };
+  if (!std::all_of(a.begin(), a.end(), positive) || !std::all_of(b.begin(), b.end(), positive)) {
+    return core::fail(ErrorKind::invalid_input, "the paired t-test on logarithms: a value is not positive");
+  }
+  return paired("paired_t_log", a, b, [](double x, double y) { return std::log(x / y); });
 }
 
 core::Result<TestResult> mann_whitney_u(Sample a, Sample b) {

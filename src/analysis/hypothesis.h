@@ -35,6 +35,11 @@ using Sample = std::span<const double>;
 [[nodiscard]] core::Result<TestResult> one_way_anova(std::span<const std::vector<double>> groups);   // >= 2 groups
 [[nodiscard]] core::Result<TestResult> kruskal_wallis(std::span<const std::vector<double>> groups);  // tie-corrected
 
+// t-test of mean(a_i - b_i) = 0 over pairs; the pair is the block, so what both have in common cancels. Equal lengths,
+// at least 2 pairs. The log form asks whether mean ln(a_i / b_i) is 0: a ratio, and no large pair outweighs the others.
+[[nodiscard]] core::Result<TestResult> paired_t(Sample a, Sample b);
+[[nodiscard]] core::Result<TestResult> paired_t_log(Sample a, Sample b);  // all values above 0
+
 // (mean a - mean b) / pooled sd; evidence error when the pooled sd is 0.
 [[nodiscard]] core::Result<double> cohens_d(Sample a, Sample b);
 

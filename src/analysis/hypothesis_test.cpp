@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "analysis/analysis_golden.h"
+#include "analysis/fits_golden.h"
 #include "analysis/near.h"
 
 namespace phasegate::analysis {
@@ -32,6 +33,24 @@ TEST(TTests, WithoutSpreadEqualMeansAreNoEvidenceAndOthersAreCertain) {
   EXPECT_EQ(welch_t(fives, sixes)->p, 0);
   EXPECT_LT(pooled_t(fives, sixes)->statistic, 0);
   EXPECT_EQ(pooled_t(fives, sixes)->p, 0);
+}
+
+TEST(PairedTests, MatchScipy) {
+  const TestResult plain = paired_t(golden::kPairedA, golden::kPairedB).value();
+  EXPECT_TRUE(near(plain.statistic, golden::kPairedT, kTest));
+  EXPECT_TRUE(near(plain.p, golden::kPairedP, kTest));
+  EXPECT_EQ(plain.df, 8);
+  const TestResult logs = paired_t_log(golden::kPairedA, golden::kPairedB).value();
+  EXPECT_TRUE(near(logs.statistic, golden::kPairedLogT, kTest));
+  EXPECT_TRUE(near(logs.p, golden::kPairedLogP, kTest));
+}
+
+TEST(PairedTests, RefuseUnequalListsAndLogarithmsOfZero) {
+  const std::vector<double> two{1, 2};
+  const std::vector<double> three{1, 2, 3};
+  EXPECT_EQ(paired_t(two, three).error().kind, core::ErrorKind::invalid_input);
+  EXPECT_EQ(paired_t_log(two, std::vector<double>{0, 1}).error().kind, core::ErrorKind::invalid_input);
+  EXPECT_EQ(paired_t(two, std::vector<double>{2, 3})->p, 0);  // the same difference in each pair
 }
 
 TEST(MannWhitney, NormalApproximationMatchesScipy) {

@@ -58,12 +58,10 @@ struct TheilSen {
   Line line;
   Interval ci95;  // of the slope
 };
+inline constexpr std::size_t kMaxTheilSenPoints = 2'000;  // it looks at all pairs; more is unsupported
 [[nodiscard]] core::Result<TheilSen> theil_sen(std::span<const double> x, std::span<const double> y);  // n >= 2
 
 // 1 - SS_res / SS_tot; null when y does not vary. Equal lengths, not empty.
 [[nodiscard]] std::optional<double> r_squared(std::span<const double> y, std::span<const double> predicted);
-
-// Mid-ranks from 1 in the order of the input.
-[[nodiscard]] std::vector<double> mid_ranks(std::span<const double> values);
 
 }  // namespace phasegate::analysis

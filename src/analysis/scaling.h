@@ -24,7 +24,6 @@ struct FitOptions {
   std::size_t resamples = 1000;
   std::uint64_t seed = 42;
   double min_r2 = 0.2;
-  double spread_of_ci = 0.95;  // two-sided mass of the interval
 };
 
 struct SizePoint {

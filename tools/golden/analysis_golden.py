@@ -214,6 +214,10 @@ def bootstrap_section():
     number("kUnitsMedian", np.median(x), "numpy.median(x)")
     number("kUnitsLow", np.percentile(medians, 2.5), "numpy.percentile(medians of resamples, 2.5)")
     number("kUnitsHigh", np.percentile(medians, 97.5), "97.5")
+    random = Xoshiro(42)
+    means = [np.mean([x[random.below(len(x))] for _ in x]) for _ in range(500)]
+    number("kUnitsMeanLow", np.percentile(means, 2.5), "numpy.percentile(means of the same resamples, 2.5)")
+    number("kUnitsMeanHigh", np.percentile(means, 97.5), "97.5")
     y = data("kUnitsB", draw(10, 9, scale=25))
     random = Xoshiro(7)
     ratios = []

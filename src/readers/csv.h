@@ -62,6 +62,7 @@ class CsvFile {
 
  private:
   struct State;
+  [[nodiscard]] static core::Result<CsvFile> open(LineFile file, std::size_t row_limit);
   explicit CsvFile(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -36,6 +36,9 @@ struct FormatReader {
   core::Result<Source> (*read)(const SourceRun& run, const Visit& visit);
 };
 
+// All that are built in, in the order in which a file is offered to them; the first that knows it has it.
+[[nodiscard]] const std::vector<FormatReader>& format_readers();
+
 [[nodiscard]] FormatReader tr117_reader();
 [[nodiscard]] FormatReader tr118_reader();
 [[nodiscard]] FormatReader tr119_reader();

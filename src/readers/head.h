@@ -20,11 +20,12 @@ using HeadKeys = std::set<std::string, std::less<>>;
 
 [[nodiscard]] bool has_all(const HeadKeys& keys, std::initializer_list<std::string_view> wanted);
 
-// Names in the first line of a CSV; empty when the line is not whole or not a header.
+// Names in the first line of a CSV; empty when it cannot be a header.
 [[nodiscard]] HeadKeys head_columns(std::string_view head);
 
-// The document is a list; its first line ends a whole JSON value and more follows (JSON Lines), or one line is all.
+// The document is a list.
 [[nodiscard]] bool starts_with_list(std::string_view head);
+// The first value is an object that, as far as the head goes, stands on one line: JSON Lines, or one such document.
 [[nodiscard]] bool looks_like_json_lines(std::string_view head);
 
 // Keys that begin a line of YAML without indentation.

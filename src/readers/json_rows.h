@@ -42,6 +42,8 @@ class JsonRow final : public Row {
   friend class JsonLines;
   struct State;
   JsonRow(std::string file, std::unique_ptr<State> state);
+  template <class Take>
+  void each_item(std::string_view path, const char* expected, Take take);
   std::unique_ptr<State> state_;
 };
 

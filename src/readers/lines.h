@@ -40,6 +40,10 @@ class LineFile {
   [[nodiscard]] std::uint64_t bytes_read() const;  // so far
   [[nodiscard]] const std::string& shown() const;
 
+  // All bytes that were not handed out yet, as they are but for a byte order mark at the start of the file; then as
+  // finish. `sha256` may be null. The caller has looked at bytes().
+  [[nodiscard]] core::Result<std::string> rest(std::string* sha256);
+
   // The SHA-256 of the whole file; reads what is left of it. An Error (evidence) when size, time or inode are not those
   // at open. Once.
   [[nodiscard]] core::Result<std::string> finish();

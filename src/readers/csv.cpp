@@ -66,7 +66,7 @@ struct CsvFile::State {
   [[nodiscard]] Split split(std::string_view physical, bool inside);
   [[nodiscard]] bool quoted(std::string_view physical, std::size_t& at, Split& result);
   [[nodiscard]] Result<Next> record(Source& source);
-  [[nodiscard]] bool check_cells(Source& source);
+  [[nodiscard]] Result<bool> check_cells(Source& source);
   void bad(Source& source, std::string_view raw, std::string key, std::string expected, std::string found);
 
   LineFile lines;
@@ -228,14 +228,17 @@ Result<CsvFile::State::Next> CsvFile::State::record(Source& source) {
   return Next::bad;
 }
 
-bool CsvFile::State::check_cells(Source& source) {
-  if (row.cells_.size() < columns.size()) {
-    bad(source, text, columns[row.cells_.size()], fmt::format("{} cells", columns.size()),
-        fmt::format("{}", row.cells_.size()));
+// True: the record is a row. Else it is counted as bad.
+Result<bool> CsvFile::State::check_cells(Source& source) {
+  const std::string expected = fmt::format("{} cells", columns.size());
+  if (row.cells_.size() > columns.size()) {
+    // A record of several lines has swallowed others by a quote that was not closed.
+    bad(source, std::string_view(text).substr(0, text.find('\n')), columns.back(), expected, "more");
+    PHASEGATE_CHECK_OK(give_back());
     return false;
   }
-  if (row.cells_.size() > columns.size()) {
-    bad(source, text, columns.back(), fmt::format("{} cells", columns.size()), "more");
+  if (row.cells_.size() < columns.size()) {
+    bad(source, text, columns[row.cells_.size()], expected, fmt::format("{}", row.cells_.size()));
     return false;
   }
   if (is_utf8(text)) return true;
@@ -294,7 +297,9 @@ Result<bool> CsvFile::next(Source& source) {
   for (;;) {
     PHASEGATE_TRY(next, state_->record(source));
     if (next == State::Next::end) return false;
-    if (next == State::Next::bad || !state_->check_cells(source)) continue;
+    if (next == State::Next::bad) continue;
+    PHASEGATE_TRY(whole, state_->check_cells(source));
+    if (!whole) continue;
     state_->row.begin(state_->first, state_->text);
     state_->row.question_ = 0;
     return true;

@@ -57,7 +57,7 @@ constexpr std::uint64_t kKeyBytes = 96;
 class BoundedSax : public nlohmann::detail::json_sax_dom_parser<Json> {
  public:
   using Base = nlohmann::detail::json_sax_dom_parser<Json>;
-  explicit BoundedSax(Json& target) : Base(target, false) {}
+  BoundedSax(Json& target, std::uint64_t max_memory) : Base(target, false), max_memory_(max_memory) {}
 
   bool null() { return room(kScalarBytes) && Base::null(); }
   bool boolean(bool value) { return room(kScalarBytes) && Base::boolean(value); }
@@ -100,8 +100,8 @@ class BoundedSax : public nlohmann::detail::json_sax_dom_parser<Json> {
  private:
   bool room(std::uint64_t bytes) {
     memory_ += bytes;
-    if (memory_ <= core::kMaxSourceDocumentMemory) return true;
-    problem = fmt::format("its values would take more than {} MiB of memory", core::kMaxSourceDocumentMemory >> 20);
+    if (memory_ <= max_memory_) return true;
+    problem = fmt::format("its values would take more than {} MiB of memory", max_memory_ >> 20);
     return false;
   }
   bool deeper() {
@@ -115,6 +115,7 @@ class BoundedSax : public nlohmann::detail::json_sax_dom_parser<Json> {
   std::vector<std::set<std::string>> keys_;
   int depth_ = 0;
   std::uint64_t memory_ = 0;
+  std::uint64_t max_memory_;
 };
 
 // Of the character that was read last; `offset` is behind it.
@@ -234,13 +235,13 @@ Result<std::string> read_whole(const SourceRun& run, const SourceFile& file, std
 
 }  // namespace
 
-Result<Json> parse_source_json(std::string_view text, const std::string& where) {
+Result<Json> parse_source_json(std::string_view text, const std::string& where, std::uint64_t max_memory) {
   std::string replaced;
   std::vector<Replaced> places;
   const bool python = replace_python_words(text, replaced, &places);
   const std::string_view input = python ? std::string_view(replaced) : text;
   Json root;
-  BoundedSax sax(root);
+  BoundedSax sax(root, max_memory);
   const char* furthest = input.data();
   bool ok = false;
   try {

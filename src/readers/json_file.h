@@ -15,8 +15,9 @@ namespace phasegate::readers {
 
 // NaN, Infinity, -Infinity and None outside texts become null. Refused, with line and column: a key twice, nesting
 // above core::kMaxJsonDepth, text after the document, what is no UTF-8, and a document whose values would take more
-// than kMaxSourceDocumentMemory.
-[[nodiscard]] core::Result<core::Json> parse_source_json(std::string_view text, const std::string& where);
+// than max_memory bytes.
+[[nodiscard]] core::Result<core::Json> parse_source_json(std::string_view text, const std::string& where,
+                                                         std::uint64_t max_memory = core::kMaxSourceDocumentMemory);
 
 // Plain scalars get the types of YAML's core schema (.nan and .inf are null), quoted ones are texts. Refused, with the
 // line: a key twice or that is no scalar, nesting above core::kMaxJsonDepth, more than kMaxSourceYamlNodes values

@@ -90,7 +90,7 @@ Status append(std::string& out, const Json& value) {
       const double number = value.get<double>();
       if (!std::isfinite(number))
         return fail(ErrorKind::invalid_input, "a number is not finite; write null and a reason");
-      out += shortest(number);
+      append_shortest(out, number);
       return {};
     }
     default: out += value.dump(); return {};
@@ -113,12 +113,18 @@ std::string line_and_column(std::string_view text, std::size_t offset) {
 
 }  // namespace
 
-std::string shortest(double value) {
+void append_shortest(std::string& out, double value) {
   char buffer[32];
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
-  std::string text(buffer, end);
+  const std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
+  out += text;
   // 1e3 and 1000 are integers to a reader of JSON; keep a float a float, so that a type survives the round trip.
-  if (text.find_first_of(".en") == std::string::npos) text += ".0";
+  if (text.find_first_of(".en") == std::string_view::npos) out += ".0";
+}
+
+std::string shortest(double value) {
+  std::string text;
+  append_shortest(text, value);
   return text;
 }
 

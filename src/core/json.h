@@ -31,5 +31,7 @@ inline constexpr int kMaxJsonDepth = 64;
 
 // The shortest decimal text that reads back to the same double, independent of the locale.
 [[nodiscard]] std::string shortest(double value);
+// The same, behind what `out` holds already: for writers of many numbers.
+void append_shortest(std::string& out, double value);
 
 }  // namespace phasegate::core

@@ -283,6 +283,35 @@ class Reader {
       text_of(item, name, target.emplace_back(), kind);
     });
   }
+  void numbers(const char* key, std::vector<double>& target) {
+    target.clear();
+    each_of_array(key, [&](const Node& item, const char* name, std::size_t) {
+      store_number(item, name, target.emplace_back(), {});
+    });
+  }
+  // Lines that follow each other have the same names: the map of the line before is filled again where they match.
+  void number_map(const char* key, std::map<std::string, double>& target) {
+    auto next = target.begin();
+    bool same = true;
+    each_of_map(key, [&](std::string_view name, const Node& item) {
+      double value = 0;
+      store_number(item, key, value, {});
+      same = same && next != target.end() && next->first == name;
+      if (same) {
+        (next++)->second = value;
+        return;
+      }
+      target.erase(next, target.end());
+      if (!target.emplace(name, value).second) report(Fault::inconsistent, key, "has a duplicate key");
+      next = target.end();
+    });
+    target.erase(next, target.end());
+  }
+  template <class Enum>
+  void optional_choice(const char* key, std::optional<Enum>& target, std::span<const std::string_view> names) {
+    target.reset();
+    if (const auto node = get(key); node && !node->is_null()) store_choice(*node, key, target.emplace(), names);
+  }
   template <class T>
   void counts(const char* key, std::map<std::string, T>& target) {
     target.clear();

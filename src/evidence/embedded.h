@@ -12,5 +12,8 @@ extern const std::string_view kManifestSchema;
 extern const std::string_view kPlanSchema;
 extern const std::string_view kPolicySchema;
 extern const std::string_view kValidationSchema;
+extern const std::string_view kObservationSchema;
+extern const std::string_view kImportSchema;
+extern const std::string_view kSourceSchema;
 
 }  // namespace phasegate::evidence

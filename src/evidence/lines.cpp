@@ -8,8 +8,6 @@
 #include <system_error>
 #include <utility>
 
-#include "core/limits.h"
-
 namespace phasegate::evidence {
 namespace {
 
@@ -17,16 +15,22 @@ constexpr std::size_t kChunk = 256 << 10;
 
 }  // namespace
 
-LineReader::LineReader(int fd) : fd_(fd), hash_(std::make_unique<core::Sha256>()) { buffer_.resize(kChunk + kPadding); }
+LineReader::LineReader(int fd, std::size_t max_line)
+    : fd_(fd), max_line_(max_line), hash_(std::make_unique<core::Sha256>()) {
+  buffer_.resize(kChunk + kPadding);
+}
 
 LineReader::LineReader(LineReader&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), buffer_(std::move(other.buffer_)), hash_(std::move(other.hash_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      max_line_(other.max_line_),
+      buffer_(std::move(other.buffer_)),
+      hash_(std::move(other.hash_)) {}
 
 LineReader::~LineReader() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-core::Result<LineReader> LineReader::open(const std::filesystem::path& path) {
+core::Result<LineReader> LineReader::open(const std::filesystem::path& path, std::size_t max_line) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     return core::fail(core::Error{core::ErrorKind::not_found,
@@ -34,7 +38,7 @@ core::Result<LineReader> LineReader::open(const std::filesystem::path& path) {
                                   path.string(),
                                   {}});
   }
-  return LineReader(fd);
+  return LineReader(fd, max_line);
 }
 
 bool LineReader::fill() {
@@ -66,10 +70,10 @@ LineReader::Step LineReader::next(std::string_view& line) {
       begin_ = scanned_ = at + 1;
       whole_ += line.size() + 1;
       ++number_;
-      return line.size() > core::kMaxRecordLineBytes ? Step::too_long : Step::line;
+      return line.size() > max_line_ ? Step::too_long : Step::line;
     }
     scanned_ = end_;
-    if (end_ - begin_ > core::kMaxRecordLineBytes) return Step::too_long;
+    if (end_ - begin_ > max_line_) return Step::too_long;
     if (!eof_ && fill()) continue;
     if (failed_) return Step::read_error;
     if (begin_ == end_) return Step::end;

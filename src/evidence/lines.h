@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/limits.h"
 #include "core/result.h"
 #include "core/sha256.h"
 
@@ -15,16 +16,18 @@ namespace phasegate::evidence {
 
 class LineReader {
  public:
-  [[nodiscard]] static core::Result<LineReader> open(const std::filesystem::path& path);
+  [[nodiscard]] static core::Result<LineReader> open(const std::filesystem::path& path,
+                                                     std::size_t max_line = core::kMaxRecordLineBytes);
   LineReader(LineReader&&) noexcept;
   LineReader& operator=(LineReader&&) = delete;
   ~LineReader();
 
   enum class Step { line, end, too_long, read_error };
   // `line` is set for Step::line: without its newline, valid until the next call, and followed by at least kPadding
-  // readable bytes (simdjson reads past the end). A line above kMaxRecordLineBytes ends the reading.
+  // readable bytes (simdjson reads past the end). A line above max_line ends the reading.
   [[nodiscard]] Step next(std::string_view& line);
 
+  [[nodiscard]] std::size_t max_line() const { return max_line_; }
   [[nodiscard]] std::int64_t number() const { return number_; }       // of the last line, from 1
   [[nodiscard]] bool torn() const { return torn_; }                   // the last line has no newline at its end
   [[nodiscard]] std::uint64_t whole_bytes() const { return whole_; }  // up to the last newline that was passed
@@ -33,10 +36,11 @@ class LineReader {
   static constexpr std::size_t kPadding = 64;
 
  private:
-  explicit LineReader(int fd);
+  LineReader(int fd, std::size_t max_line);
   [[nodiscard]] bool fill();  // false at the end of the file or on an error
 
   int fd_;
+  std::size_t max_line_;
   std::string buffer_;
   std::size_t begin_ = 0;  // of the bytes not yet handed out
   std::size_t end_ = 0;

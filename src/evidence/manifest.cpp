@@ -6,7 +6,7 @@ namespace phasegate::evidence {
 namespace {
 
 constexpr std::array<std::string_view, 4> kStates = {"running", "complete", "interrupted", "provisional"};
-constexpr std::array<std::string_view, 4> kModes = {"quick", "full", "custom", "measure"};
+constexpr std::array<std::string_view, 5> kModes = {"quick", "full", "custom", "measure", "imported"};
 constexpr std::array<std::string_view, 3> kAccuracyStates = {"pass", "fail", "missing"};
 
 template <class V, class T>

@@ -93,7 +93,7 @@ struct Manifest {
   core::Json matrix;  // verbatim, as parsed
   std::string matrix_sha256;
   std::string plan_sha256;
-  std::string mode;  // quick | full | custom | measure
+  std::string mode;  // quick | full | custom | measure | imported (store.h: ImportWriter)
   std::uint64_t seed = 0;
   std::string generator;
   core::Json thresholds;

@@ -4,6 +4,7 @@
 // A value that the source lacks is absent (null in JSON), never 0. The row itself is kept verbatim in `source`.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -76,8 +77,12 @@ struct Observation {
 
   // Mean of latency_ms: what one row of several prompts stands for in the reports. Absent when nothing was timed.
   [[nodiscard]] std::optional<double> mean_latency_ms() const;
-  // Counted in aggregates: status ok, no degraded reason, something timed (requirement 43).
-  [[nodiscard]] bool usable() const { return status == Status::ok && degraded_reasons.empty() && !latency_ms.empty(); }
+  // Counted in aggregates: status ok, no degraded reason, something timed (requirement 43), and no latency that no
+  // clock gives (zero, negative).
+  [[nodiscard]] bool usable() const {
+    return status == Status::ok && degraded_reasons.empty() && !latency_ms.empty() &&
+           std::all_of(latency_ms.begin(), latency_ms.end(), [](double ms) { return ms > 0; });
+  }
 };
 
 // One line of observations.jsonl, canonical JSON without the line feed, written straight into `out` (cleared first):

@@ -25,14 +25,18 @@ core::Status readable(const core::Result<T>& read_back, const char* kind) {
 
 }  // namespace
 
+core::Status write_manifest_file(const std::filesystem::path& run, const Manifest& manifest) {
+  const auto json = to_json(manifest);
+  PHASEGATE_CHECK_OK(readable(manifest_from_json(json), "manifest"));
+  PHASEGATE_TRY(text, seal(json));
+  return core::write_file_atomic(run / "manifest.json", text);
+}
+
 core::Status RunWriter::State::write_manifest(Manifest manifest) {
   manifest.run_id = run_id;
   manifest.started = started;
   manifest.plan_sha256 = plan_sha256;
-  const auto json = to_json(manifest);
-  PHASEGATE_CHECK_OK(readable(manifest_from_json(json), "manifest"));
-  PHASEGATE_TRY(text, seal(json));
-  return core::write_file_atomic(folder / "manifest.json", text);
+  return write_manifest_file(folder, manifest);
 }
 
 RunWriter::RunWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -20,4 +20,7 @@ struct RunWriter::State {
   [[nodiscard]] core::Status write_manifest(Manifest manifest);
 };
 
+// Seals it into <run>/manifest.json. What its reader would refuse is not written.
+[[nodiscard]] core::Status write_manifest_file(const std::filesystem::path& run, const Manifest& manifest);
+
 }  // namespace phasegate::evidence

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "evidence/embedded.h"
+#include "evidence/observation_samples.h"
 #include "evidence/samples.h"
 
 namespace phasegate::evidence {
@@ -122,6 +123,20 @@ TEST(SchemaAndReader, AgreeOnPolicies) {
   auto policy = samples::policy();
   policy.candidates.resize(1);
   expect_agreement(Schema::policy, to_json(policy), reader(policy_from_json));
+}
+
+TEST(SchemaAndReader, AgreeOnObservations) {
+  auto row = samples::observation();
+  row.itl_ms = {1.5, 2};
+  row.status = Status::degraded;
+  row.reason = Reason::invalid_output;
+  row.degraded_reasons = {"fail_accuracy"};
+  std::string line;
+  ASSERT_TRUE(write_observation(row, line));
+  expect_agreement(Schema::observation, core::parse_json(line, "line").value(), [](const core::Json& json) {
+    const auto read = read_observation(core::canonical_json(json).value(), "line");
+    return read ? core::Status() : core::Status(core::fail(read.error()));
+  });
 }
 
 TEST(Schema, TheCandidateInsideOtherDocumentsIsTheCandidate) {

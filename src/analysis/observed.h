@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,7 +34,11 @@
 namespace phasegate::analysis {
 
 inline constexpr std::size_t kMaxObservedCells = 100'000;
+inline constexpr std::size_t kMaxObservedComparisons = 10'000;
 inline constexpr const char* kObservedFile = "analysis/observed.json";
+
+// A label as one part of a key: '%' and '/' become %25 and %2F, an empty label is "-".
+[[nodiscard]] std::string label_key(std::string_view label);
 
 struct ObservedKey {
   std::string backend;
@@ -44,35 +49,35 @@ struct ObservedKey {
   std::optional<std::int64_t> batch;
 
   friend auto operator<=>(const ObservedKey&, const ObservedKey&) = default;
-  // "backend/model/precision/scenario/window/b1": the name of the cell in observed.json. '%' and '/' inside a label
-  // become %25 and %2F, an absent part is "-".
+  // "backend/model/precision/scenario/window/b1", each part by label_key: the name of the cell in observed.json.
   [[nodiscard]] std::string text() const;
   [[nodiscard]] std::string arm() const;  // "backend" or "backend precision": what is compared
 };
 
 struct ObservedCell {
   ObservedKey key;
-  std::int64_t rows = 0;         // all, warm-up and failed ones included
-  std::int64_t usable = 0;       // measured rows that count: ok, not degraded, timed, not warm-up
-  std::int64_t warmup_rows = 0;  // labelled by the source
+  std::int64_t rows = 0;         // all, whatever their regime and status
+  std::int64_t usable = 0;       // rows behind the figures: usable (observation.h), and steady or without a label
+  std::int64_t warmup_rows = 0;  // usable rows that the source labels as warm-up
   std::int64_t degraded = 0;     // rows that are not ok or carry a degraded reason
   Estimate degraded_rate;        // degraded / rows
   std::map<std::string, std::int64_t> by_status;
-  std::map<std::string, std::int64_t> by_reason;            // status codes and the source's own degraded reasons
+  std::map<std::string, std::int64_t> by_reason;  // our codes and the source's own degraded reasons; "nothing_timed"
   std::vector<std::pair<std::int64_t, std::int64_t>> seqs;  // usable rows as ranges [first, last] of seq
 
-  Summary latency_ms;                 // every timed call of the usable rows, in order
-  std::optional<Summary> row_ms;      // mean of each row, where rows hold several calls: the reports' unit
-  std::optional<Summary> ttft_ms;     // absent when the source measured none
-  std::optional<Summary> itl_ms;      // gaps of all requests together
-  std::optional<Summary> warmup_ms;   // warm-up calls (own rows or beside the row)
-  std::optional<WarmupRow> warmup;    // their median against the measured median
-  std::optional<double> first_ratio;  // first call / median of the rest, = latency_ms.first
+  Summary latency_ms;               // every timed call of the usable rows, in order
+  std::optional<Summary> row_ms;    // mean of each row, where rows hold several calls: the reports' unit
+  std::optional<Summary> ttft_ms;   // absent when the source measured none
+  std::optional<Summary> itl_ms;    // gaps of all requests together
+  std::optional<WarmupRow> warmup;  // warm-up calls (own rows or beside the row) against the measured median
+  std::map<std::string, Summary> other_regimes;  // latency_ms of rows labelled "cold" or "post_idle"
 
-  Estimate tok_s;                   // median over calls of tokens / time, from the counts of the row
-  std::string tok_s_counts;         // "prompt", "generated", "prompt_and_generated"; empty when counts are missing
-  Estimate published_tok_s;         // mean over rows of the mean of the row's own tok/s, as the reports aggregate
-  Estimate published_tok_s_median;  // median over all calls of the published tok/s
+  // Median over calls. From the source's own tok/s where it gives one for each call ("published"), else counts of the
+  // row / time ("prompt", "generated", "prompt_and_generated"), for rows of one call.
+  Estimate tok_s;
+  std::string tok_s_from;               // empty when there is nothing to count
+  Estimate published_tok_s;             // mean over rows of the mean of the row's own tok/s, as the reports aggregate
+  std::int64_t tok_s_contradicted = 0;  // rows whose own tok/s fits none of their counts within 1 %
 
   std::optional<DeviceGap> device_gap;
   std::optional<EarlyStop> early_stop;  // where the source gives a target
@@ -104,17 +109,33 @@ struct ObservedTail {
   Mixture mixture;
 };
 
-// Latency against parameters for one arm. `scenario` empty: geometric mean of the scenario medians.
+// Latency against the size of the model (millions of parameters) for one backend, of one precision where a model comes
+// in several. `scenario` empty: geometric mean of the medians over the scenarios that all models have.
 struct ObservedFit {
   std::string arm;
   evidence::Window window = evidence::Window::request;
   std::optional<std::int64_t> batch;
   std::string scenario;
   std::size_t models = 0;
-  std::optional<ScalingFit> power_law;        // null with reason "n_below_3" or "one_size"
+  std::vector<std::string> precisions;  // more than one: size and precision change together
+  std::optional<ScalingFit> power_law;
   std::optional<OverheadLine> overhead_line;  // of the geometric mean alone
   std::optional<OverheadPower> overhead_power;
-  std::string reason;
+  std::string reason;  // why there is no power law: "n_below_3", "one_size", "no_common_scenario"
+};
+
+// Decode as a share of e2e over the models of one backend, from the geometric means over common scenarios.
+struct ObservedShare {
+  std::string arm;
+  std::optional<std::int64_t> batch;
+  DecodeShare share;
+};
+
+// Decode time against the tokens that came, over the scenarios of one model: is "ms per token" a fact or a projection?
+struct ObservedLinearity {
+  std::string arm, model;
+  std::optional<std::int64_t> batch;
+  DecodeLinearity fit;
 };
 
 struct ObservedAnalysis {
@@ -126,7 +147,10 @@ struct ObservedAnalysis {
   std::vector<ObservedComparison> comparisons;
   std::vector<ObservedTail> tails;
   std::vector<ObservedFit> fits;
+  std::vector<ObservedShare> decode_shares;
+  std::vector<ObservedLinearity> linearity;
   std::optional<WarmupSpread> warmup_spread;  // over cells with a warm-up effect
+  std::size_t comparisons_left_out = 0;       // pairs beyond kMaxObservedComparisons
   std::size_t resamples = 0;                  // of each fit's bootstrap
   std::uint64_t seed = 0;
 
@@ -161,7 +185,5 @@ class ObservedAnalyzer {
 // The content of analysis/observed.json: {"version", "run", "cells": {key: …}, "comparisons": {…}, "tails": {…},
 // "fits": {…}, …}. Every map is keyed by name, so that a number's way back is a path of keys.
 [[nodiscard]] core::Json to_json(const ObservedAnalysis& analysis);
-[[nodiscard]] core::Json to_json(const Summary& summary);
-[[nodiscard]] core::Json to_json(const ScalingFit& fit);
 
 }  // namespace phasegate::analysis

@@ -139,5 +139,6 @@ inline constexpr const char* kCellsFile = "analysis/cells.json";
 // The content of analysis/cells.json: {"version", "run", "cells": {key: …}, "shapes": {…}, "flips": […]}.
 [[nodiscard]] core::Json to_json(const RunAnalysis& analysis);
 [[nodiscard]] core::Json to_json(const Estimate& value);
+[[nodiscard]] core::Json to_json(const Summary& calls);
 
 }  // namespace phasegate::analysis

@@ -26,24 +26,6 @@ core::Json sessions_json(const std::vector<SessionValue>& sessions) {
   return list;
 }
 
-core::Json calls_json(const Summary& calls) {
-  return {{"n", calls.n},
-          {"mean", to_json(calls.mean)},
-          {"median", to_json(calls.median)},
-          {"std", to_json(calls.std)},
-          {"min", to_json(calls.min)},
-          {"max", to_json(calls.max)},
-          {"p90", to_json(calls.p90)},
-          {"p95", to_json(calls.p95)},
-          {"p99", to_json(calls.p99)},
-          {"iqr", to_json(calls.iqr)},
-          {"beyond_iqr", calls.outliers.beyond_iqr.size()},
-          {"beyond_3_sd", calls.outliers.beyond_3_sd.size()},
-          {"mean_without_max", to_json(calls.trimmed.without_max)},
-          {"mean_without_top5", to_json(calls.trimmed.without_top_k)},
-          {"mean_without_first", to_json(calls.trimmed.without_first)}};
-}
-
 core::Json cell_json(const CellAnalysis& cell) {
   return {{"candidate", cell.candidate},
           {"scenario", cell.scenario.id()},
@@ -53,7 +35,7 @@ core::Json cell_json(const CellAnalysis& cell) {
           {"ms", to_json(cell.ms)},
           {"total_tok_s", to_json(cell.total_tok_s)},
           {"ttft_ms", to_json(cell.ttft_ms)},
-          {"calls_ms", calls_json(cell.calls_ms)},
+          {"calls_ms", to_json(cell.calls_ms)},
           {"sd_between_log", optional_number(cell.sd_between)},
           {"sd_within_log", optional_number(cell.sd_within)},
           {"sessions", sessions_json(cell.sessions)},
@@ -91,6 +73,24 @@ core::Json to_json(const Estimate& value) {
   }
   if (!value.reason.empty()) json["reason"] = value.reason;
   return json;
+}
+
+core::Json to_json(const Summary& calls) {
+  return {{"n", calls.n},
+          {"mean", to_json(calls.mean)},
+          {"median", to_json(calls.median)},
+          {"std", to_json(calls.std)},
+          {"min", to_json(calls.min)},
+          {"max", to_json(calls.max)},
+          {"p90", to_json(calls.p90)},
+          {"p95", to_json(calls.p95)},
+          {"p99", to_json(calls.p99)},
+          {"iqr", to_json(calls.iqr)},
+          {"beyond_iqr", calls.outliers.beyond_iqr.size()},
+          {"beyond_3_sd", calls.outliers.beyond_3_sd.size()},
+          {"mean_without_max", to_json(calls.trimmed.without_max)},
+          {"mean_without_top5", to_json(calls.trimmed.without_top_k)},
+          {"mean_without_first", to_json(calls.trimmed.without_first)}};
 }
 
 core::Json to_json(const RunAnalysis& analysis) {

@@ -1,7 +1,8 @@
-// A small valid observation, every optional value of it there, and source documents around it. For tests and
+// A small valid observation with every optional value, and the source documents around such rows. For tests and
 // benchmarks; not part of the library.
 #pragma once
 
+#include "evidence/import.h"
 #include "evidence/observation.h"
 #include "evidence/samples.h"
 
@@ -35,6 +36,53 @@ inline Observation observation(std::int64_t index = 0) {
   row.numbers = {{"hf_load_ms", 812.5}, {"prompt_chars", 31}};
   row.source = R"({"backend": "hf_gpu_fp16", "latency_ms": 320.5, "rep": )" + std::to_string(index) + "}";
   return row;
+}
+
+// What a source says that has left out nothing that can be said.
+inline ImportedSource imported_source(std::int64_t rows) {
+  const core::Json files = {
+      {{"path", "raw/runs.jsonl"}, {"kind", "tr121_runs"}, {"bytes", 1000}, {"sha256", hash_of("runs")}}};
+  const core::Json plan = {{"schema", "phasegate.import"},
+                           {"version", 1},
+                           {"format", "tr121"},
+                           {"run", "20251224_002149"},
+                           {"files", files}};
+  const core::Json facts = {{"rows_expected", rows},
+                            {"sessions", 5},
+                            {"order_randomised", true},
+                            {"warmup_labelled", true},
+                            {"seed", 42},
+                            {"arrival", nullptr},
+                            {"request_rate", nullptr},
+                            {"concurrency", nullptr},
+                            {"intended_times", nullptr},
+                            {"tokens_counted_by", "server"},
+                            {"ttft_measured", false},
+                            {"duration_s", 812.5},
+                            {"failed", nullptr},
+                            {"hardware", "a GPU"},
+                            {"model_identity", hash_of("weights")}};
+  const core::Json perplexity = {
+      {"results",
+       {{{"backend", "hf_cpu_fp32"}, {"perplexity", 58.34}, {"delta_frac", 0.0}, {"token_count", 72531}},
+        {{"backend", "hf_gpu_fp16"}, {"perplexity", 58.35}, {"delta_frac", 0.00017}, {"token_count", 72531}}}}};
+  const core::Json source = {{"schema", "phasegate.source"},
+                             {"version", 1},
+                             {"format", "tr121"},
+                             {"run", "20251224_002149"},
+                             {"tool", "TR121 runner"},
+                             {"tool_version", nullptr},
+                             {"started", "2025-12-24T00:21:49Z"},
+                             {"finished", nullptr},
+                             {"files", files},
+                             {"config", {{"gen_tokens", 16}}},
+                             {"facts", facts},
+                             {"documents", {{"perplexity_results.json", perplexity}}},
+                             {"tables", {{"warmup_effect.csv", {{"columns", {"model"}}, {"rows", {{"gpt2-100m"}}}}}}},
+                             {"rows", rows},
+                             {"bad_rows", 0},
+                             {"bad", core::Json::array()}};
+  return {plan, source, environment()};
 }
 
 }  // namespace phasegate::evidence::samples

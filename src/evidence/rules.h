@@ -113,6 +113,9 @@ class SequenceRules {
 // After the pass: hashes, counts, build, derived files.
 void check_totals(const RunFacts& facts, const RecordTotals& totals, Findings& findings);
 
+// Hashes of the raw and the derived files alone: what an imported run shares with ours.
+void check_files(const RunFacts& facts, std::string_view raw, const std::string& raw_sha256, Findings& findings);
+
 // The rule that a reader's problem with a line belongs to.
 [[nodiscard]] std::string_view rule_of(const Problem& problem);
 

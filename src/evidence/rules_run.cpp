@@ -5,6 +5,7 @@
 #include "core/limits.h"
 #include "core/sha256.h"
 #include "evidence/build_info.h"
+#include "evidence/import.h"
 #include "evidence/rules.h"
 #include "evidence/schema.h"
 #include "evidence/sealed.h"
@@ -46,7 +47,9 @@ bool check_manifest_schema(const core::Json& manifest, Findings& findings) {
 void check_state(const Manifest& manifest, Findings& findings) {
   if (manifest.state == "running" || !manifest.finished || manifest.files.empty()) {
     findings.issue("manifest_incomplete", in_manifest("finished"),
-                   "the second phase is missing: the run was not ended; go on with --resume");
+                   is_imported(manifest)
+                       ? "the second phase is missing: the import was not ended; import the source again"
+                       : "the second phase is missing: the run was not ended; go on with --resume");
   } else if (manifest.state != "complete") {
     findings.issue("run_" + manifest.state, in_manifest("state"),
                    manifest.state_reason.empty() ? "no reason given" : manifest.state_reason);
@@ -80,23 +83,26 @@ void read_plan_of(RunFacts& facts, Findings& findings) {
     findings.issue("plan_unreadable", "plan.json", plan.error().what);
     return;
   }
-  if (const auto status = check_schema(Schema::plan, *plan); !status) {
+  const auto schema = is_imported(*facts.manifest) ? Schema::import : Schema::plan;
+  if (const auto status = check_schema(schema, *plan); !status) {
     findings.issue("plan_schema", "plan.json " + status.error().where, status.error().what);
     return;
   }
   facts.plan = *plan;
 }
 
-void check_file_hashes(const RunFacts& facts, const RecordTotals& totals, Findings& findings) {
+// `raw` is the file that the pass over its lines has hashed already.
+void check_file_hashes(const RunFacts& facts, std::string_view raw, const std::string& raw_sha256, Findings& findings) {
   const Manifest& manifest = *facts.manifest;
   if (manifest.files.empty()) return;  // manifest_incomplete says so
-  for (const char* name : {"plan.json", "records.jsonl"}) {
-    if (std::string_view(name) == "records.jsonl" && totals.sha256.empty()) continue;  // records_unreadable says so
-    const auto recorded = manifest.files.find(name);
-    const auto hash = std::string_view(name) == "records.jsonl" ? core::Result<std::string>(totals.sha256)
-                                                                : core::sha256_file(facts.folder / name);
+  std::vector<std::string_view> names = {"plan.json", raw};
+  if (is_imported(manifest)) names.emplace_back("source.json");
+  for (const auto name : names) {
+    if (name == raw && raw_sha256.empty()) continue;  // that it is unreadable was said
+    const auto recorded = manifest.files.find(std::string(name));
+    const auto hash = name == raw ? core::Result<std::string>(raw_sha256) : core::sha256_file(facts.folder / name);
     if (recorded != manifest.files.end() && hash && *hash == recorded->second) continue;
-    findings.issue("hash_mismatch", name, "was changed after the run: its sha256 is not the manifest's");
+    findings.issue("hash_mismatch", std::string(name), "was changed after the run: its sha256 is not the manifest's");
   }
   if (!facts.plan.is_null() && core::json_hash(facts.plan) != manifest.plan_sha256) {
     findings.issue("plan_mismatch", "plan.json", "is not the plan whose hash the manifest names");
@@ -188,9 +194,15 @@ void read_and_check_manifest(RunFacts& facts, Findings& findings) {
 
 void check_totals(const RunFacts& facts, const RecordTotals& totals, Findings& findings) {
   if (!facts.manifest) return;
-  check_file_hashes(facts, totals, findings);
+  check_file_hashes(facts, "records.jsonl", totals.sha256, findings);
   check_counts(facts, totals, findings);
   check_build(facts, totals, findings);
+  check_derived(facts, findings);
+}
+
+void check_files(const RunFacts& facts, std::string_view raw, const std::string& raw_sha256, Findings& findings) {
+  if (!facts.manifest) return;
+  check_file_hashes(facts, raw, raw_sha256, findings);
   check_derived(facts, findings);
 }
 

@@ -10,6 +10,7 @@
 #include "core/sha256.h"
 #include "evidence/build_info.h"
 #include "evidence/codec.h"
+#include "evidence/import_writer.h"
 #include "evidence/lines.h"
 #include "evidence/recover.h"
 #include "evidence/run_writer.h"
@@ -180,6 +181,24 @@ core::Result<RunWriter> Store::create_run(const Manifest& manifest, const core::
   return writer;
 }
 
+core::Result<ImportWriter> Store::create_import(const std::vector<std::string>& argv, const core::Json& intent,
+                                                const Thresholds& thresholds) {
+  PHASEGATE_CHECK_OK(state_->writable());
+  auto state = std::make_unique<ImportWriter::State>();
+  state->manifest = begin_imported_manifest(argv, thresholds);
+  state->manifest.started = core::SystemClock().utc_stamp();
+  state->manifest.run_id = make_run_id(state->manifest.started);
+  state->folder = state_->root / "runs" / state->manifest.run_id;
+  PHASEGATE_TRY(plan_text, core::canonical_json(intent));
+  state->manifest.plan_sha256 = core::sha256_hex(plan_text);
+  PHASEGATE_CHECK_OK(core::make_directories(state->folder));
+  PHASEGATE_CHECK_OK(core::write_file_atomic(state->folder / "plan.json", plan_text + "\n"));
+  PHASEGATE_TRY(rows, AppendFile::create(state->folder / "observations.jsonl"));
+  state->rows = std::move(rows);
+  PHASEGATE_CHECK_OK(write_manifest_file(state->folder, state->manifest));
+  return ImportWriter(std::move(state));
+}
+
 core::Result<Store::Resumed> Store::resume_run(const std::string& run_id) {
   PHASEGATE_CHECK_OK(state_->writable());
   PHASEGATE_TRY(id, run_id == "last" ? core::Result<std::string>(runs().empty() ? "" : runs().back())
@@ -189,6 +208,10 @@ core::Result<Store::Resumed> Store::resume_run(const std::string& run_id) {
   if (manifest.state == "complete" || manifest.state == "provisional") {
     return core::fail(core::Error{core::ErrorKind::conflict, fmt::format("the run is finished ({})", manifest.state),
                                   id, "start a new one with `phasegate run`"});
+  }
+  if (is_imported(manifest)) {
+    return core::fail(core::Error{core::ErrorKind::conflict, "is an import that was not finished", id,
+                                  "import the source again; this folder can be removed"});
   }
   PHASEGATE_TRY(plan, read_plan(folder));
   PHASEGATE_TRY(plan_hash, core::json_hash(plan));

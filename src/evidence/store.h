@@ -1,5 +1,6 @@
 // The evidence store: the only code that writes runs and policies. Plain files, so that anybody can read and hash them.
 //   <store>/runs/<run-id>/{manifest.json, plan.json, records.jsonl, validation.json, analysis/*.json}
+//   (an imported run has observations.jsonl and source.json instead of records.jsonl: import.h)
 //   <store>/policies/<sha256>.json  and  policies/last, the id of the newest
 //   <store>/version, lock
 // The manifest is sealed (sealed.h); plan.json and derived files are canonical JSON and a newline; a policy file is
@@ -21,9 +22,11 @@
 
 #include "core/json.h"
 #include "core/result.h"
+#include "evidence/import.h"
 #include "evidence/manifest.h"
 #include "evidence/policy.h"
 #include "evidence/record.h"
+#include "evidence/thresholds.h"
 
 namespace phasegate::evidence {
 
@@ -85,6 +88,11 @@ class Store {
     bool cut_torn_line = false;
   };
   [[nodiscard]] core::Result<Resumed> resume_run(const std::string& run_id);
+
+  // A folder with the first phase of the manifest, in which an import writes. `intent` is what it is about to read and
+  // stands as plan.json until finish() replaces it.
+  [[nodiscard]] core::Result<ImportWriter> create_import(const std::vector<std::string>& argv, const core::Json& intent,
+                                                         const Thresholds& thresholds = default_thresholds());
 
   // A run id, a unique prefix of one, "last", or a path of a run's folder (also outside the store: examples/…).
   [[nodiscard]] core::Result<std::filesystem::path> find_run(const std::string& name) const;

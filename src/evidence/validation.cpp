@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "core/sha256.h"
+#include "evidence/import.h"
 #include "evidence/lines.h"
 #include "evidence/record_line.h"
 #include "evidence/rules.h"
+#include "evidence/rules_import.h"
 
 namespace phasegate::evidence {
 namespace {
@@ -75,6 +77,14 @@ void check_records(const RunFacts& facts, RecordTotals& totals, Findings& findin
   sequence.close(findings);
 }
 
+void count_into(Validation& validation, std::int64_t lines,
+                const std::array<std::int64_t, kStatusNames.size()>& by_status) {
+  validation.records = lines;
+  for (std::size_t i = 0; i < by_status.size(); ++i) {
+    if (by_status[i] > 0) validation.by_status[std::string(kStatusNames[i])] = by_status[i];
+  }
+}
+
 core::Json list_of(const std::vector<Issue>& issues) {
   auto list = core::Json::array();
   for (const auto& issue : issues) {
@@ -120,16 +130,23 @@ core::Result<Validation> validate_run(const std::filesystem::path& run) {
   RunFacts facts;
   facts.folder = run;
   Findings findings;
-  RecordTotals totals;
   read_and_check_manifest(facts, findings);
-  check_records(facts, totals, findings);
-  check_totals(facts, totals, findings);
+  std::error_code code;
+  // A manifest that cannot be read does not say what its run is; its files do.
+  const bool imported =
+      facts.manifest ? is_imported(*facts.manifest) : std::filesystem::exists(run / "observations.jsonl", code);
+  if (imported) {
+    const auto totals = check_import(facts, findings);
+    check_files(facts, "observations.jsonl", totals.sha256, findings);
+    count_into(validation, totals.lines, totals.by_status);
+  } else {
+    RecordTotals totals;
+    check_records(facts, totals, findings);
+    check_totals(facts, totals, findings);
+    count_into(validation, totals.lines, totals.by_status);
+  }
   findings.close(validation);
   validation.canonical = validation.issues.empty();
-  validation.records = totals.lines;
-  for (std::size_t i = 0; i < totals.by_status.size(); ++i) {
-    if (totals.by_status[i] > 0) validation.by_status[std::string(kStatusNames[i])] = totals.by_status[i];
-  }
   return validation;
 }
 

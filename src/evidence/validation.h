@@ -1,7 +1,8 @@
 // Validation: is this run canonical, and if not, which rule says so. Small rules over the manifest and over a stream of
 // records, listed in order in rules.h; each trips alone (requirement 49, validation_test.cpp). One pass over
-// records.jsonl hashes and checks it. Memory does not grow with the number of records: a few words for each session and
-// cell, and at most kMaxIssuesOfRule issues of a rule are kept.
+// records.jsonl hashes and checks it. An imported run (import.h) has rules of its own (rules_import.h): it is graded
+// the same way, and what its source lacks is an issue. Memory does not grow with the number of records: a few words for
+// each session and cell, and at most kMaxIssuesOfRule issues of a rule are kept.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,7 @@ struct Validation {
   bool canonical = false;       // no issue: may make policy
   std::vector<Issue> issues;    // make the run non-canonical
   std::vector<Issue> warnings;  // said, but do not block
-  std::int64_t records = 0;     // lines of records.jsonl
+  std::int64_t records = 0;     // lines of records.jsonl, of an imported run of observations.jsonl
   std::map<std::string, std::int64_t> by_status;
   std::string manifest_sha256;  // of the file
 };

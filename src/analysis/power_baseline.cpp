@@ -93,7 +93,6 @@ PowerState state_from(const Members& members, std::size_t all) {
   state.max_w = ascending.back();
   state.n = in_time.size();
   state.share = static_cast<double>(in_time.size()) / static_cast<double>(all);
-  state.r1 = lag1_autocorrelation(in_time).value_or(0);
   state.n_eff = effective_samples(in_time);
   state.pstate = members.front().pstate;
   return state;

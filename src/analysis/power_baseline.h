@@ -38,7 +38,6 @@ struct PowerState {
   double max_w = 0;
   std::size_t n = 0;
   double share = 0;  // of all valid readings
-  double r1 = 0;     // lag-1 autocorrelation of its readings in order
   double n_eff = 0;
   std::optional<std::int32_t> pstate;
 };

@@ -124,4 +124,35 @@ core::Result<Traffic> traffic_of(std::span<const TraceRequest> requests, double 
   return traffic;
 }
 
+core::Result<std::vector<ServiceShape>> service_shapes(std::span<const TraceRequest> requests, double prefill_tok_s,
+                                                       double decode_tok_s, std::size_t most) {
+  for (const double rate : {prefill_tok_s, decode_tok_s}) {
+    if (!std::isfinite(rate) || rate <= 0) return core::fail(wrong("a rate is not above 0", "give tokens a second"));
+  }
+  std::vector<ServiceShape> shapes;
+  shapes.reserve(requests.size());
+  for (const TraceRequest& request : requests) {
+    if (!request.prompt_tokens || !request.gen_tokens)
+      return core::fail(
+          {ErrorKind::evidence, "a request has no token counts", "trace", "give --prompt and --gen for all requests"});
+    const double first = *request.prompt_tokens / prefill_tok_s;
+    const double total = first + *request.gen_tokens / decode_tok_s;
+    if (total > 0) shapes.push_back({1, first, total});
+  }
+  std::sort(shapes.begin(), shapes.end(), [](const auto& a, const auto& b) { return a.total_s < b.total_s; });
+  if (shapes.size() <= most) return shapes;
+  std::vector<ServiceShape> groups;
+  for (std::size_t g = 0; g < most; ++g) {
+    const std::size_t begin = g * shapes.size() / most;
+    const std::size_t end = (g + 1) * shapes.size() / most;
+    ServiceShape group{static_cast<double>(end - begin), 0, 0};
+    for (std::size_t i = begin; i < end; ++i) {
+      group.first_s += shapes[i].first_s / group.weight;
+      group.total_s += shapes[i].total_s / group.weight;
+    }
+    groups.push_back(group);
+  }
+  return groups;
+}
+
 }  // namespace phasegate::analysis

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/capacity.h"
 #include "core/result.h"
 
 namespace phasegate::analysis {
@@ -36,9 +37,9 @@ struct Traffic {
   double peak_over_mean = 0;
   std::string p95_reason;  // "n_below_20"
   std::string p99_reason;
-  // Squared coefficient of variation of the gaps between arrivals, each gap relative to the mean gap of its bin, for the
-  // rise and fall over a day is the burst factor's: 1 is Poisson. Bins with fewer than 10 gaps are left out; null when
-  // fewer than 20 gaps remain.
+  // Squared coefficient of variation of the gaps between arrivals, each gap relative to the mean gap of its bin, for
+  // the rise and fall over a day is the burst factor's: 1 is Poisson. Bins with fewer than 10 gaps are left out; null
+  // when fewer than 20 gaps remain.
   std::optional<double> arrival_cv2;
 };
 
@@ -48,5 +49,12 @@ inline constexpr std::int64_t kMaxTrafficBins = 10'000'000;
 // are negative, a bin that is not positive or gives more than kMaxTrafficBins, with evidence when the trace is shorter
 // than two bins.
 [[nodiscard]] core::Result<Traffic> traffic_of(std::span<const TraceRequest> requests, double bin_s);
+
+// What the trace's requests would take on a worker that prefills at one rate and decodes at another: at most `most`
+// groups of like length (neighbours by total time), each with its mean times, so that the mean load stays what it is.
+// Fails with evidence unless every request has both counts, invalid_input for rates that are not above 0.
+[[nodiscard]] core::Result<std::vector<ServiceShape>> service_shapes(std::span<const TraceRequest> requests,
+                                                                     double prefill_tok_s, double decode_tok_s,
+                                                                     std::size_t most = 200);
 
 }  // namespace phasegate::analysis

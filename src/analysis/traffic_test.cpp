@@ -91,5 +91,30 @@ TEST(Traffic, RefusesWhatIsNoTrace) {
   EXPECT_EQ(kind({at(0), at(100, -1)}, 10), core::ErrorKind::invalid_input);
 }
 
+TEST(ServiceShapes, GroupsKeepTheMeanTimes) {
+  std::vector<TraceRequest> trace;
+  double total = 0;
+  double first = 0;
+  for (int i = 0; i < 1000; ++i) {
+    trace.push_back({static_cast<double>(i), 100.0 + i, static_cast<double>((i * 37) % 500)});
+    first += (100.0 + i) / 1000 / 1000;
+    total += ((100.0 + i) / 1000 + (i * 37) % 500 / 50.0) / 1000;
+  }
+  const auto shapes = service_shapes(trace, 1000, 50).value();
+  ASSERT_EQ(shapes.size(), 200U);
+  double grouped_total = 0;
+  double grouped_first = 0;
+  for (const ServiceShape& shape : shapes) {
+    grouped_total += shape.weight / 1000 * shape.total_s;
+    grouped_first += shape.weight / 1000 * shape.first_s;
+  }
+  EXPECT_TRUE(near(grouped_total, total, kTight));
+  EXPECT_TRUE(near(grouped_first, first, kTight));
+  EXPECT_EQ(service_shapes(std::span(trace).first(3), 1000, 50)->size(), 3U);
+  trace[5].gen_tokens.reset();
+  EXPECT_EQ(service_shapes(trace, 1000, 50).error().kind, core::ErrorKind::evidence);
+  EXPECT_EQ(service_shapes(trace, 0, 50).error().kind, core::ErrorKind::invalid_input);
+}
+
 }  // namespace
 }  // namespace phasegate::analysis

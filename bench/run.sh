@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # run.sh BUILD: every benchmark of phasegate itself, each printing its figures, its bound and whether it holds.
 # Needs a quiet machine for the timed ones; a noisy one prints "inconclusive" and fails, it never passes by luck.
-# BENCH=name... chooses some of: recorder validate aa resample llama genai twice
+# BENCH=name... chooses some of: recorder validate aa energy resample llama genai twice
 set -uo pipefail
 cd "$(dirname "$0")/.."
 build=$1
-wanted=${BENCH:-recorder validate aa llama genai twice resample}
+wanted=${BENCH:-recorder validate aa energy llama genai twice resample}
 phasegate=$build/phasegate
 PHASEGATE_ORT_LIBRARY=$(deps/onnxruntime.sh)/lib/libonnxruntime.so  # the same library for both arms of genai
 export PHASEGATE_ORT_LIBRARY
@@ -24,6 +24,7 @@ for name in $wanted; do
     recorder) step "recorder: cost of a step on the null engine" "$build/recorder" ;;
     validate) step "validate: 100,000 records, memory" "$build/validate" ;;
     aa) step "A/A, simulated: false alarms in 500 trials" "$build/aa_false_alarms" ;;
+    energy) step "energy: 1,000,000 random windows and sensor trains" "$build/energy_fuzz" ;;
     llama) step "decode and prefill against llama-bench" bench/vs_llama_bench.py "$phasegate" "$(deps/llamacpp.sh tools)" "$(forged)/gguf/model.gguf" ;;
     genai) step "ONNX decode step against onnxruntime-genai" python3 bench/onnx_vs_genai.py --step "$build/onnx_step" --model "$(forged)/onnx" ;;
     twice) step "two quick runs of one plan" python3 bench/quick_twice.py "$phasegate" "$(forged)" "$store" ;;

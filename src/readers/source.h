@@ -55,6 +55,24 @@ struct Table {
   std::vector<std::vector<std::string>> rows;
 };
 
+// The readings of a power sensor over a run, in the order of their file; what integrates energy again needs them all.
+// The vectors have one length. NaN = the cell was empty: a reading that failed has no watts. What is no power is held
+// in single precision.
+struct PowerTrace {
+  std::string file;
+  std::vector<std::int64_t> t_ns;  // the source's monotonic clock, the one that its rows' t_start_ns is of
+  std::vector<double> power_w;
+  std::vector<std::uint8_t> read_ok;  // 1 or 0
+  std::vector<double> dt_s;           // since the reading before, as the source has it
+  std::vector<float> temp_c;
+  std::vector<float> sm_clock_mhz;
+  std::vector<float> mem_clock_mhz;
+  std::vector<float> util_gpu;  // percent
+  std::vector<float> util_mem;  // percent
+  std::vector<float> vram_used_mb;
+};
+inline constexpr std::size_t kMaxPowerSamples = 5'000'000;  // of one run; above it read() refuses the run
+
 // What gates ask. Absent = the files do not say.
 struct Facts {
   std::optional<std::int64_t> rows_expected;  // promised by the source itself
@@ -87,6 +105,7 @@ struct Source {
   Facts facts;
   std::map<std::string, core::Json> documents;  // further JSON and YAML files, by path
   std::map<std::string, Table> tables;          // CSV tables that were published beside the rows, by path
+  std::vector<PowerTrace> power_traces;         // by file
   std::int64_t rows = 0;                        // handed to visit
   std::int64_t bad_rows = 0;
   std::vector<BadRow> bad;  // the first kMaxBadRowsKept

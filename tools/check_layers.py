@@ -14,13 +14,14 @@ ALLOWED = {
     "models": {"core"},
     "engines": {"core", "evidence", "models"},
     "analysis": {"core", "evidence"},
+    "report": {"core", "evidence", "analysis"},
     "readers": {"core", "evidence"},
     "claims": {"core", "evidence", "analysis", "readers"},
     "conformance": {"core", "evidence", "analysis", "readers"},
     "bench": {"core", "evidence", "engines", "analysis"},
-    "policy": {"core", "evidence", "analysis"},
+    "policy": {"core", "evidence", "analysis", "report"},
     "control": {"core", "evidence", "analysis", "policy"},
-    "cli": {"core", "evidence", "models", "engines", "analysis", "readers", "claims", "conformance", "bench", "policy", "control"},
+    "cli": {"core", "evidence", "models", "engines", "analysis", "report", "readers", "claims", "conformance", "bench", "policy", "control"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([a-z_]+)/', re.M)
 

@@ -52,8 +52,7 @@ std::vector<double> decimal_logs(std::span<const double> values) {
 
 std::optional<Interval> bootstrap_interval(std::vector<double>& replicates, std::size_t requested) {
   if (replicates.size() < least_resamples(requested)) return std::nullopt;
-  std::sort(replicates.begin(), replicates.end());
-  return Interval{percentile(replicates, 0.025), percentile(replicates, 0.975)};
+  return Interval{percentile_of_unsorted(replicates, 0.025), percentile_of_unsorted(replicates, 0.975)};
 }
 
 }  // namespace phasegate::analysis

@@ -14,7 +14,7 @@ namespace phasegate::analysis {
 namespace {
 
 constexpr double kMaxExponent = 2;
-constexpr int kScan = 800;
+constexpr int kScan = 200;
 
 std::optional<double> overhead_share(double a, double at) {
   if (!(at > 0)) return std::nullopt;
@@ -65,8 +65,13 @@ Inner best_for(double s, std::span<const double> x, std::span<const double> y) {
 double best_exponent(std::span<const double> x, std::span<const double> y) {
   const auto at = [](int i) { return kMaxExponent * i / kScan; };
   int best = 0;
-  for (int i = 1; i <= kScan; ++i)
-    if (best_for(at(i), x, y).sum_of_squares < best_for(at(best), x, y).sum_of_squares) best = i;
+  double least = best_for(at(0), x, y).sum_of_squares;
+  for (int i = 1; i <= kScan; ++i) {
+    const double here = best_for(at(i), x, y).sum_of_squares;
+    if (here >= least) continue;
+    best = i;
+    least = here;
+  }
   double low = at(std::max(best - 1, 0));
   double high = at(std::min(best + 1, kScan));
   if (best_for(low, x, y).slope_in_s >= 0) return low;

@@ -6,6 +6,14 @@
 #include "core/check.h"
 
 namespace phasegate::analysis {
+namespace {
+
+// From the nearer end, as numpy does: the result never leaves [low, high] and is monotone in the fraction.
+double between(double low, double high, double fraction) {
+  return fraction < 0.5 ? low + (high - low) * fraction : high - (high - low) * (1 - fraction);
+}
+
+}  // namespace
 
 std::vector<double> sorted(std::span<const double> values) {
   std::vector<double> copy(values.begin(), values.end());
@@ -18,11 +26,17 @@ double percentile(std::span<const double> ascending, double q) {
   const double position = q * static_cast<double>(ascending.size() - 1);
   const auto below = static_cast<std::size_t>(std::floor(position));
   if (below + 1 >= ascending.size()) return ascending.back();
-  const double fraction = position - static_cast<double>(below);
-  const double low = ascending[below];
-  const double high = ascending[below + 1];
-  // From the nearer end, as numpy does: the result never leaves [low, high] and is monotone in q.
-  return fraction < 0.5 ? low + (high - low) * fraction : high - (high - low) * (1 - fraction);
+  return between(ascending[below], ascending[below + 1], position - static_cast<double>(below));
+}
+
+double percentile_of_unsorted(std::span<double> values, double q) {
+  PHASEGATE_CHECK(!values.empty() && q >= 0 && q <= 1);
+  const double position = q * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<std::size_t>(std::floor(position));
+  if (below + 1 >= values.size()) return *std::max_element(values.begin(), values.end());
+  const auto low = values.begin() + static_cast<std::ptrdiff_t>(below);
+  std::nth_element(values.begin(), low, values.end());
+  return between(*low, *std::min_element(low + 1, values.end()), position - static_cast<double>(below));
 }
 
 double median(std::span<const double> values) { return percentile(sorted(values), 0.5); }

@@ -138,5 +138,14 @@ TEST(MeanMedianFlip, IsTheCaseOfFewSlowSamples) {
   EXPECT_FALSE(mean_median_flip(steady, summarize(std::vector<double>{1, 2}).value()));
 }
 
+TEST(Percentile, OfUnsortedValuesIsThatOfSortedOnes) {
+  std::vector<double> values(golden::kLatencies.begin(), golden::kLatencies.end());
+  const auto ascending = sorted(values);
+  for (const double q : {0.0, 0.025, 0.5, 0.975, 1.0})
+    EXPECT_EQ(percentile_of_unsorted(values, q), percentile(ascending, q));
+  std::vector<double> one{3};
+  EXPECT_EQ(percentile_of_unsorted(one, 0.5), 3);
+}
+
 }  // namespace
 }  // namespace phasegate::analysis

@@ -12,6 +12,7 @@
 #include "policy/card_model.h"
 #include "policy/card_plot.h"
 #include "policy/card_text.h"
+#include "report/base_css.h"
 
 namespace phasegate::policy {
 namespace {
@@ -330,9 +331,9 @@ core::Result<std::string> render_html(const evidence::Policy& policy) {
   std::string out = fmt::format(R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="color-scheme" content="light dark"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Decision Card {}</title><style>{}</style></head><body><main><article class="sheet">
+<title>Decision Card {}</title><style>{}{}</style></head><body><main><article class="sheet">
 )",
-                                esc(card.policy_id.substr(0, 16)), kCardCss);
+                                esc(card.policy_id.substr(0, 16)), report::kBaseCss, kCardCss);
   out += header_html(card);
   for (const TierCard& tier : card.tiers) out += matrix_html(card, tier);
   out += flow_html() + gates_html(card);

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "evidence/policy.h"
+#include "report/text.h"
 
 namespace phasegate::policy {
 
-// Three significant digits, thousands with a thin group: "70.6", "1 234", "0.0123".
-[[nodiscard]] std::string figure_text(double value);
+using report::figure_text;
 [[nodiscard]] std::string range_text(evidence::Range range);     // "64" or "64–512"
 [[nodiscard]] std::string bucket_text(evidence::Bucket bucket);  // "prompt 64–512, gen 64, batch 1"
 // Buckets of one answer, joined where they touch, at most `most` of them in words.

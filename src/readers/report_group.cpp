@@ -265,6 +265,7 @@ class Grouping {
       if (taken_[i]) continue;
       Group*& known = folders[folders_[i] + "|" + files_[i].family];
       if (known == nullptr) known = &add({});
+      if (known->name.empty()) known->name = files_[i].id;
       give(i, *known);
     }
   }

@@ -38,12 +38,17 @@ bool is_analysis(const HeadKeys& columns) {
       {"model", "n_layer", "n_embd"},
       {"backend", "mode", "spearman_rho_loglog_params"},
       {"backend", "mode", "beta_log_params", "gamma_log_layers"},
-      {"backend", "gen_tokens_target", "decode_fraction"},
-      {"backend", "gen_tokens_target", "decode_fraction_median"},
   };
   return std::any_of(kTables.begin(), kTables.end(), [&](const auto& table) {
     return std::all_of(table.begin(), table.end(), [&](auto column) { return columns.count(column) != 0; });
   });
+}
+
+// Tables over several runs of a sweep.
+bool is_sweep_table(const HeadKeys& columns) {
+  if (columns.count("gen_tokens_target") == 0) return false;
+  return columns.count("decode_fraction") != 0 || columns.count("decode_fraction_median") != 0 ||
+         columns.count("log10_intercept") != 0;
 }
 
 std::string kind_of(const FileHead& head) {
@@ -54,6 +59,7 @@ std::string kind_of(const FileHead& head) {
   if (!keys.empty()) return {};
   const auto columns = head_columns(head.text);
   if (has_all(columns, {"task_idx", "mode", "latency_ms"})) return "tr121_metrics";
+  if (is_sweep_table(columns)) return "tr121_sweep_table";
   if (is_analysis(columns)) return "tr121_table";
   return has_all(head_yaml_keys(head.text), {"gen_tokens", "scenarios", "backends"}) ? "tr121_config" : std::string();
 }
@@ -64,10 +70,12 @@ std::vector<SourceRun> group(const std::filesystem::path& root, const std::vecto
   for (const auto& file : files) {
     GroupFile clue;
     clue.file = &file;
-    if (file.kind == "tr121_manifest" || file.kind == "tr121_sweep") {
+    if (file.kind == "tr121_sweep_table") {
+      clue.role = GroupRole::apart;
+    } else if (file.kind == "tr121_manifest" || file.kind == "tr121_sweep") {
       const auto manifest = open_document(file.head, unplaced);
       if (!manifest) continue;
-      clue.role = GroupRole::anchor;
+      clue.role = file.kind == "tr121_sweep" ? GroupRole::apart : GroupRole::anchor;
       clue.id = id_at(*manifest, "run_id");
       // The sweep has the id of the first run that it started.
       if (file.kind == "tr121_sweep") clue.id = text_at(*manifest, "run_name") + "_" + clue.id;
@@ -86,7 +94,7 @@ class Tr121 {
 
   Status documents() {
     for (const auto& file : run_.files) {
-      if (file.kind == "tr121_table") {
+      if (file.kind == "tr121_table" || file.kind == "tr121_sweep_table") {
         PHASEGATE_CHECK_OK(keep_table(run_, file, source_));
       } else if (file.kind == "tr121_config") {
         PHASEGATE_TRY(config, keep_yaml(run_, file, source_));

@@ -51,6 +51,61 @@ TEST(Pricing, WrongDocumentsNameTheKey) {
   }
 }
 
+const std::string kTiered =
+    std::string(kGood) +
+    "tiers: {spot: 0.1, reserved_1yr: 0.25}\n"
+    "on_prem: {capex_usd: 8766, life_years: 1, utilisation: 0.5, watts: 500, usd_per_kwh: 0.2}\n"
+    "electricity: {usd_per_kwh: 0.2, carbon_g_per_kwh: 300, region: EU, date: \"2026-01-01\"}\n";
+
+TEST(Pricing, TiersOnPremAndElectricity) {
+  const auto pricing = parse_pricing(kTiered, "x");
+  ASSERT_TRUE(pricing) << pricing.error().message();
+  using analysis::Tier;
+  EXPECT_EQ(pricing->usd_per_hour[Tier::on_demand], 0.36);
+  EXPECT_EQ(pricing->usd_per_hour[Tier::spot], 0.1);
+  EXPECT_NEAR(*pricing->usd_per_hour[Tier::on_prem], 2.1, 1e-12);
+  EXPECT_FALSE(pricing->usd_per_hour[Tier::reserved_3yr]);
+  EXPECT_EQ(pricing->electricity.carbon_g_per_kwh, 300);
+  EXPECT_EQ(price_of_tier(*pricing, Tier::spot)->usd_per_hour, 0.1);
+  EXPECT_FALSE(price_of_tier(*pricing, Tier::reserved_3yr));
+  const core::Json json = to_json(*pricing);
+  EXPECT_EQ(json.at("electricity").at("region"), "EU");
+  EXPECT_EQ(json.at("tiers").size(), 3U);
+  EXPECT_FALSE(to_json(*parse_pricing(kGood, "x")).contains("tiers"));
+}
+
+TEST(Pricing, OnPremWithoutItsCapexIsNullWithAWarning) {
+  const auto pricing = parse_pricing(std::string(kGood) + "tiers: {on_prem: 0}\n", "x");
+  ASSERT_TRUE(pricing) << pricing.error().message();
+  EXPECT_FALSE(pricing->usd_per_hour[analysis::Tier::on_prem]);
+  ASSERT_EQ(pricing->warnings.size(), 1U);
+  EXPECT_NE(pricing->warnings[0].find("capex"), std::string::npos);
+}
+
+TEST(Pricing, WrongGroupsNameTheKey) {
+  const std::vector<std::pair<std::string, std::string>> rows = {
+      {"tiers: {spott: 1}\n", "tiers.spott"},
+      {"tiers: {spot: 0}\n", "tiers.spot"},
+      {"tiers: {spot: -1}\n", "tiers.spot"},
+      {"tiers: {spot: cheap}\n", "tiers.spot"},
+      {"tiers: {spot: [1]}\n", "tiers.spot"},
+      {"tiers: {spot: 1, spot: 2}\n", "tiers.spot"},
+      {"tiers: 3\n", "tiers"},
+      {"on_prem: {capex_usd: 1}\n", "on_prem.life_years"},
+      {"on_prem: {capex_usd: 1, life_years: 1, utilisation: 2, watts: 1, usd_per_kwh: 1}\n", "on_prem.utilisation"},
+      {"on_prem: {capex_usd: 0, life_years: 1, utilisation: 1, watts: 1, usd_per_kwh: 1}\n", "on_prem.capex_usd"},
+      {"electricity: {carbon_g_per_kwh: 300, date: \"2026-01-01\"}\n", "electricity.region"},
+      {"electricity: {carbon_g_per_kwh: 300, region: EU}\n", "electricity.date"},
+      {"electricity: {carbon_g_per_kwh: 300, region: EU, date: May}\n", "electricity.date"},
+      {"electricity: {usd_per_kwh: -1}\n", "electricity.usd_per_kwh"},
+  };
+  for (const auto& [text, where] : rows) {
+    const auto pricing = parse_pricing(kGood + text, "prices.yaml");
+    ASSERT_FALSE(pricing) << text;
+    EXPECT_NE(pricing.error().where.find(where), std::string::npos) << pricing.error().message();
+  }
+}
+
 core::Json first_cell(std::optional<Pricing> pricing) {
   DecideInputs inputs;
   inputs.runs.push_back(fixture::build(fixture::demo_run()));

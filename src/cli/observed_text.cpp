@@ -1,0 +1,177 @@
+#include "cli/observed_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace phasegate::cli {
+namespace {
+
+using core::Json;
+using Rows = std::vector<std::vector<std::string>>;
+
+std::string text_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::string arm_name(const Json& arm) {
+  std::string name = text_at(arm, "backend");
+  for (const char* key : {"model", "precision"}) {
+    const std::string part = text_at(arm, key);
+    if (!part.empty()) name += "/" + part;
+  }
+  const auto batch = arm.at("batch").get<std::int64_t>();
+  return batch == 1 ? name : name + fmt::format("/b{}", batch);
+}
+
+// The tiers that the document prices, in its own order.
+std::vector<std::string> tiers_of(const Json& prices) {
+  std::vector<std::string> tiers;
+  for (const char* tier : {"on_demand", "spot", "reserved", "reserved_1yr", "reserved_3yr", "on_prem"}) {
+    const bool priced = std::any_of(prices.at("arms").begin(), prices.at("arms").end(), [&](const Json& arm) {
+      const Json& phases = arm.at("phases");
+      return std::any_of(phases.begin(), phases.end(),
+                         [&](const Json& phase) { return phase.at("usd_per_1M").contains(tier); });
+    });
+    if (priced) tiers.emplace_back(tier);
+  }
+  return tiers;
+}
+
+std::string price_line(const Json& prices) {
+  const Json& pricing = prices.at("pricing");
+  if (pricing.is_null()) return "no price: money is null; give --pricing FILE (docs/economics.md)\n";
+  return fmt::format("price {}: {} USD an hour, {}, hardware {}{}\n", text_at(pricing, "id"),
+                     amount_text(pricing.at("usd_per_hour")), text_at(pricing, "date"), text_at(pricing, "hardware_id"),
+                     pricing.at("shadow").get<bool>() ? "  SHADOW: a planning price, not an invoice" : "");
+}
+
+std::string phases_table(const Json& prices, const std::vector<std::string>& tiers) {
+  Rows rows = {{"arm", "phase", "tok/s", "s per 1M"}};
+  for (const std::string& tier : tiers) rows[0].push_back("USD per 1M " + tier);
+  rows[0].insert(rows[0].end(), {"rows", "why null"});
+  for (const Json& arm : prices.at("arms")) {
+    for (const auto& [name, phase] : arm.at("phases").items()) {
+      std::vector<std::string> row = {arm_name(arm), name, amount_text(phase.at("tok_s")),
+                                      amount_text(phase.at("seconds_per_1M"))};
+      for (const std::string& tier : tiers) row.push_back(amount_text(phase.at("usd_per_1M").value(tier, Json())));
+      row.push_back(amount_text(phase.at("rows")));
+      row.push_back(text_at(phase, "reason"));
+      rows.push_back(std::move(row));
+    }
+  }
+  return columns_text(rows);
+}
+
+std::string requests_table(const Json& prices, const std::vector<std::string>& tiers) {
+  Rows rows = {{"arm", "prompt", "gen", "s"}};
+  for (const std::string& tier : tiers) rows[0].push_back("USD per 1k " + tier);
+  const std::string first = tiers.empty() ? "on_demand" : tiers.front();
+  rows[0].insert(rows[0].end(), {"USD per 1M tokens", "mean of scenarios", "why null"});
+  std::string of;
+  bool uncached = false;
+  for (const Json& arm : prices.at("arms")) {
+    const Json& request = arm.at("request");
+    if (request.is_null()) continue;
+    of = text_at(request, "of");
+    uncached = uncached || request.at("uncached").get<bool>();
+    std::vector<std::string> row = {arm_name(arm), amount_text(request.at("prompt_tokens")),
+                                    amount_text(request.at("gen_tokens")), amount_text(request.at("seconds"))};
+    for (const std::string& tier : tiers) {
+      const Json usd = request.at("usd").value(tier, Json());
+      row.push_back(amount_text(usd.is_number() ? Json(usd.get<double>() * 1000) : usd));
+    }
+    row.push_back(amount_text(request.at("usd_per_1M_tokens").value(first, Json())));
+    row.push_back(amount_text(request.at("mean_of_scenarios_usd_per_1M_tokens").value(first, Json())));
+    row.push_back(text_at(request, "reason"));
+    rows.push_back(std::move(row));
+  }
+  if (rows.size() == 1) return "";
+  std::string text = fmt::format("\nA request, expected over the {}:\n{}", of, columns_text(rows));
+  if (uncached)
+    text += "Generation was uncached: every token computed the whole sequence again, which no server does.\n";
+  return text;
+}
+
+std::string energy_lines(const Json& prices) {
+  std::int64_t recorded = 0;
+  std::int64_t no_data = 0;
+  for (const Json& arm : prices.at("arms")) {
+    for (const auto& [status, n] : arm.at("energy").at("published_rule").items()) {
+      recorded += n.get<std::int64_t>();
+      if (status == "no_data") no_data += n.get<std::int64_t>();
+    }
+  }
+  if (recorded == 0) return "\nEnergy: not recorded; energy cost and carbon are null.\n";
+  return fmt::format(
+      "\nEnergy: null. {} rows have a mean power and no readings: nobody can tell how often the sensor moved\n"
+      "(updates_unknown). By the published rule, which counts polls, {} of {} rows are no_data.\n",
+      recorded, no_data, recorded);
+}
+
+bool numeric(const std::string& cell) {
+  return !cell.empty() && std::all_of(cell.begin(), cell.end(), [](char c) {
+    return (c >= '0' && c <= '9') || c == '.' || c == ',' || c == '-' || c == 'e' || c == '+';
+  });
+}
+
+}  // namespace
+
+std::string amount_text(const Json& value) {
+  if (!value.is_number()) return "-";
+  const double x = value.get<double>();
+  if (!std::isfinite(x)) return "-";
+  const double size = std::abs(x);
+  if (size != 0 && (size < 1e-6 || size >= 1e15)) return fmt::format("{:.3e}", x);
+  if (size >= 1000) {
+    std::string digits = fmt::format("{:.0f}", size);
+    for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+      digits.insert(static_cast<std::size_t>(at), ",");
+    return x < 0 ? "-" + digits : digits;
+  }
+  const int whole = size > 0 ? static_cast<int>(std::floor(std::log10(size))) + 1 : 1;
+  std::string text = fmt::format("{:.{}f}", x, std::max(0, 4 - whole));
+  if (text.find('.') != std::string::npos) {
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') text.pop_back();
+  }
+  return text;
+}
+
+std::string columns_text(const Rows& rows) {
+  std::vector<std::size_t> widths;
+  std::vector<bool> right;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    widths.resize(std::max(widths.size(), rows[r].size()));
+    right.resize(widths.size(), true);
+    for (std::size_t i = 0; i < rows[r].size(); ++i) {
+      widths[i] = std::max(widths[i], rows[r][i].size());
+      if (r > 0) right[i] = right[i] && numeric(rows[r][i]);
+    }
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (i > 0) line += "  ";
+      line += right[i] ? fmt::format("{:>{}}", row[i], widths[i]) : fmt::format("{:<{}}", row[i], widths[i]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+std::string observed_prices_text(const Json& prices) {
+  const auto tiers = tiers_of(prices);
+  std::string text = fmt::format("{}: imported; {} arms\n", text_at(prices, "run"), prices.at("arms").size());
+  text += price_line(prices);
+  for (const Json& warning : prices.at("warnings")) text += "warning: " + warning.get<std::string>() + "\n";
+  text += "\n" + phases_table(prices, tiers) + requests_table(prices, tiers) + energy_lines(prices);
+  return text;
+}
+
+}  // namespace phasegate::cli

@@ -15,7 +15,7 @@ if(PHASEGATE_BENCH)
 endif()
 find_path(VALIJSON_INCLUDE valijson/validator.hpp REQUIRED)
 find_path(SODIUM_INCLUDE sodium.h REQUIRED)
-find_library(SODIUM_LIBRARY sodium REQUIRED)
+find_library(SODIUM_LIBRARY NAMES libsodium.a sodium REQUIRED)  # static where there is one: the program runs without it
 add_library(libsodium INTERFACE)
 target_include_directories(libsodium SYSTEM INTERFACE "${SODIUM_INCLUDE}")
 target_link_libraries(libsodium INTERFACE "${SODIUM_LIBRARY}")

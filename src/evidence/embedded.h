@@ -15,5 +15,6 @@ extern const std::string_view kValidationSchema;
 extern const std::string_view kObservationSchema;
 extern const std::string_view kImportSchema;
 extern const std::string_view kSourceSchema;
+extern const std::string_view kApprovalSchema;
 
 }  // namespace phasegate::evidence

@@ -27,12 +27,12 @@ std::unique_ptr<valijson::Schema> compile(std::string_view text) {
 }
 
 const valijson::Schema& compiled(Schema schema) {
-  static const std::array<std::unique_ptr<valijson::Schema>, 9> kCompiled = {
+  static const std::array<std::unique_ptr<valijson::Schema>, 10> kCompiled = {
       compile(schema_text(Schema::record)),      compile(schema_text(Schema::candidate)),
       compile(schema_text(Schema::manifest)),    compile(schema_text(Schema::plan)),
       compile(schema_text(Schema::policy)),      compile(schema_text(Schema::validation)),
       compile(schema_text(Schema::observation)), compile(schema_text(Schema::import)),
-      compile(schema_text(Schema::source))};
+      compile(schema_text(Schema::source)),      compile(schema_text(Schema::approval))};
   return *kCompiled[static_cast<std::size_t>(schema)];
 }
 
@@ -65,6 +65,7 @@ std::string_view schema_text(Schema schema) {
     case Schema::observation: return kObservationSchema;
     case Schema::import: return kImportSchema;
     case Schema::source: return kSourceSchema;
+    case Schema::approval: return kApprovalSchema;
   }
   return {};
 }

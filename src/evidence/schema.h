@@ -10,7 +10,7 @@
 
 namespace phasegate::evidence {
 
-enum class Schema { record, candidate, manifest, plan, policy, validation, observation, import, source };
+enum class Schema { record, candidate, manifest, plan, policy, validation, observation, import, source, approval };
 
 [[nodiscard]] std::string_view schema_text(Schema schema);
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "evidence/approvals.h"
 #include "evidence/embedded.h"
 #include "evidence/observation_samples.h"
 #include "evidence/samples.h"
@@ -123,6 +124,19 @@ TEST(SchemaAndReader, AgreeOnPolicies) {
   auto policy = samples::policy();
   policy.candidates.resize(1);
   expect_agreement(Schema::policy, to_json(policy), reader(policy_from_json));
+}
+
+TEST(SchemaAndReader, AgreeOnApprovals) {
+  Step step;
+  step.time = "2026-01-31T12:00:00.000Z";
+  step.who = "somebody";
+  step.why = "measured";
+  step.policy = samples::hash_of("policy");
+  step.overrides = {{"freeze", "urgent", "until Friday"}};
+  step.drifts = {{"driver", "environment.driver", "1", "2"}};
+  step.key = samples::hash_of("key");
+  step.signature = "00";
+  expect_agreement(Schema::approval, to_json(step), reader(step_from_json));
 }
 
 TEST(SchemaAndReader, AgreeOnObservations) {

@@ -281,15 +281,70 @@ core::Result<std::string> Store::put_policy(const Policy& policy) {
   return id;
 }
 
-core::Result<Policy> Store::get_policy(const std::string& name) const {
-  if (name.find('/') != std::string::npos || name.ends_with(".json")) return read_policy(name);
+core::Result<std::string> Store::find_policy_id(const std::string& name) const {
+  if (name == "approved") {
+    PHASEGATE_TRY(steps, history());
+    if (const auto id = approved_policy(steps)) return *id;
+    return core::fail(core::Error{core::ErrorKind::not_found, "no policy was approved in this store",
+                                  state_->root.string(),
+                                  "look at one with `phasegate card last`, then `phasegate approve`"});
+  }
   std::string prefix = name;
   if (name == "last") {
     PHASEGATE_TRY(last, core::read_file(state_->root / "policies" / "last", 128));
     prefix = last.substr(0, last.find('\n'));
   }
-  PHASEGATE_TRY(id, unique_match(policies(), prefix, "policy"));
+  return unique_match(policies(), prefix, "policy");
+}
+
+core::Result<Policy> Store::get_policy(const std::string& name) const {
+  if (name.find('/') != std::string::npos || name.ends_with(".json")) return read_policy(name);
+  PHASEGATE_TRY(id, find_policy_id(name));
   return read_policy(state_->root / "policies" / (id + ".json"));
+}
+
+core::Result<core::SigningKey> Store::signing_key(const fs::path& file, bool make_new) {
+  PHASEGATE_CHECK_OK(state_->writable());
+  PHASEGATE_CHECK_OK(core::make_directories(state_->root / "keys"));
+  const fs::path path = file.empty() ? default_key(state_->root) : file;
+  std::error_code code;
+  const bool first = file.empty() && !fs::exists(state_->root / "approvals.jsonl", code) && !fs::exists(path, code);
+  auto key = make_new || first ? core::SigningKey::create(path) : core::SigningKey::load(path);
+  if (!key) {
+    auto error = key.error();
+    if (error.kind == core::ErrorKind::not_found) {
+      error.what = "is the key that signs this history, and it is not there";
+      error.next = "restore it, name another with --key FILE, or make a new one with --new-key";
+    }
+    return core::fail(std::move(error));
+  }
+  PHASEGATE_TRY(published, published_keys(state_->root));
+  const std::string& hex = key->public_hex();
+  if (std::find(published.begin(), published.end(), hex) == published.end()) {
+    PHASEGATE_CHECK_OK(
+        core::write_file_atomic(state_->root / "keys" / (hex.substr(0, 16) + ".pub"), core::public_key_text(hex)));
+  }
+  return key;
+}
+
+core::Result<History> Store::history() const { return read_history(state_->root); }
+
+core::Result<Step> Store::append_step(Step step, const core::SigningKey& key) {
+  PHASEGATE_CHECK_OK(state_->writable());
+  return append_to_history(state_->root, std::move(step), key);
+}
+
+core::Status Store::note_watch(const core::Json& seen) {
+  PHASEGATE_CHECK_OK(state_->writable());
+  PHASEGATE_TRY(text, core::canonical_json(seen));
+  return core::write_file_atomic(state_->root / "watch.json", text + "\n");
+}
+
+core::Result<core::Json> Store::last_watch() const {
+  std::error_code code;
+  if (!fs::exists(state_->root / "watch.json", code)) return core::Json();
+  PHASEGATE_TRY(text, core::read_file(state_->root / "watch.json", core::kMaxMatrixBytes));
+  return core::parse_json(text, (state_->root / "watch.json").string());
 }
 
 }  // namespace phasegate::evidence

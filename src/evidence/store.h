@@ -2,6 +2,7 @@
 //   <store>/runs/<run-id>/{manifest.json, plan.json, records.jsonl, validation.json, analysis/*.json}
 //   (an imported run has observations.jsonl and source.json instead of records.jsonl: import.h)
 //   <store>/policies/<sha256>.json  and  policies/last, the id of the newest
+//   <store>/approvals.jsonl, approvals.head, keys/  (approvals.h)  and  watch.json, what the last watch saw
 //   <store>/version, lock
 // The manifest is sealed (sealed.h); plan.json and derived files are canonical JSON and a newline; a policy file is
 // exactly its canonical JSON, so that `sha256sum` of it is its name.
@@ -22,6 +23,7 @@
 
 #include "core/json.h"
 #include "core/result.h"
+#include "evidence/approvals.h"
 #include "evidence/import.h"
 #include "evidence/manifest.h"
 #include "evidence/policy.h"
@@ -100,8 +102,19 @@ class Store {
   [[nodiscard]] core::Result<std::string> write_derived(const std::filesystem::path& run, const std::string& name,
                                                         core::Json content, const std::vector<std::string>& inputs);
   [[nodiscard]] core::Result<std::string> put_policy(const Policy& policy);  // id
-  // A policy id or prefix, "last", or the path of a policy file; verifies that the content has the hash of its name.
+  // A policy id or prefix, "last", "approved" (approvals.h, verified), or the path of a policy file; verifies that the
+  // content has the hash of its name.
   [[nodiscard]] core::Result<Policy> get_policy(const std::string& name) const;
+  [[nodiscard]] core::Result<std::string> find_policy_id(const std::string& name) const;  // not for paths
+
+  // Change control (approvals.h). The key is that of `file`; an empty path is the store's own, which the first step
+  // makes. `make_new` makes `file`. A key that signs here for the first time is published in <store>/keys.
+  [[nodiscard]] core::Result<core::SigningKey> signing_key(const std::filesystem::path& file, bool make_new);
+  [[nodiscard]] core::Result<History> history() const;
+  [[nodiscard]] core::Result<Step> append_step(Step step, const core::SigningKey& key);
+  // watch.json is no evidence: it says when somebody last looked, and is replaced each time.
+  [[nodiscard]] core::Status note_watch(const core::Json& seen);
+  [[nodiscard]] core::Result<core::Json> last_watch() const;  // null when nobody has
 
   struct State;
 

@@ -14,6 +14,8 @@
 namespace phasegate::evidence {
 namespace {
 
+constexpr const char* kWatchSection = "watch";  // younger than the first documents
+
 // The key path of each value in the file, and the line it stands on: errors name both.
 using Lines = std::map<std::string, int>;
 
@@ -117,7 +119,13 @@ core::Json to_json(const Thresholds& thresholds) {
 }
 
 core::Result<Thresholds> thresholds_from_json(const core::Json& json) {
-  return from_json<Thresholds>(json, [](auto& v, auto& t) { thresholds_fields(v, t); });
+  const auto read = [](const core::Json& document) {
+    return from_json<Thresholds>(document, [](auto& v, auto& t) { thresholds_fields(v, t); });
+  };
+  if (!json.is_object() || json.contains(kWatchSection)) return read(json);
+  core::Json completed = json;
+  completed[kWatchSection] = to_json(Thresholds{})[kWatchSection];
+  return read(completed);
 }
 
 std::string thresholds_hash(const Thresholds& thresholds) {

@@ -48,6 +48,10 @@ struct Thresholds {
   double load_timeout_s = 300;
   // policy
   int expires_days = 30;
+  // watch: when an approved policy is stale
+  double watch_mix_distance = 0.1;          // total variation over the policy's buckets
+  double watch_sensor_period_change = 0.2;  // of a power sensor's update period, as a fraction
+  int watch_price_max_age_days = 365;
   // validation: what no machine of today does
   double e2e_tolerance = 0.05;          // |e2e - (prefill + decode)| / e2e above it is a warning
   double max_plausible_tok_s = 1e8;     // above it an ok record is not believed
@@ -65,6 +69,7 @@ inline constexpr int kThresholdsVersion = 1;
 [[nodiscard]] core::Result<Thresholds> thresholds_from_json(const core::Json& json);
 [[nodiscard]] std::string thresholds_hash(const Thresholds& thresholds);  // sha256 of the canonical JSON
 
+// Documents written before the section `watch` existed lack it; they are read with its defaults.
 // The JSON of a Thresholds has the sections of the yaml file: {"version":1,"classes":{…},"statistics":{…}, …}.
 
 }  // namespace phasegate::evidence

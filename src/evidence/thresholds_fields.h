@@ -64,6 +64,11 @@ void thresholds_fields(V& v, T& t) {
   v.object("warmup", [&](auto& o) { warmup_fields(o, t); });
   v.object("sessions", [&](auto& o) { session_threshold_fields(o, t); });
   v.object("policy", [&](auto& o) { o.integer("expires_days", t.expires_days, {1, 3650}); });
+  v.object("watch", [&](auto& o) {
+    o.number("mix_distance", t.watch_mix_distance, kFraction);
+    o.number("sensor_period_change", t.watch_sensor_period_change, kNotNegative);
+    o.integer("price_max_age_days", t.watch_price_max_age_days, {1, 36'500});
+  });
   v.object("validation", [&](auto& o) {
     o.number("e2e_tolerance", t.e2e_tolerance, kFraction);
     o.number("max_plausible_tok_s", t.max_plausible_tok_s, kNotNegative);

@@ -46,5 +46,15 @@ TEST(Thresholds, ComeBackFromTheirJson) {
   EXPECT_EQ(thresholds_from_json(json).error().where, "sessions.drift");
 }
 
+TEST(Thresholds, OlderDocumentsWithoutWatchAreReadWithItsDefaults) {
+  auto json = to_json(default_thresholds());
+  json.erase("watch");
+  const auto old = thresholds_from_json(json);
+  ASSERT_TRUE(old) << old.error().message();
+  EXPECT_EQ(old->watch_mix_distance, Thresholds{}.watch_mix_distance);
+  json["watch"] = core::Json::object();  // there, but not whole
+  EXPECT_FALSE(thresholds_from_json(json));
+}
+
 }  // namespace
 }  // namespace phasegate::evidence

@@ -108,7 +108,7 @@ Actionable actionable(const std::optional<double>& r2, const std::optional<Inter
 }
 
 core::Result<ScalingFit> fit_power_law(std::span<const SizePoint> points, const FitOptions& options) {
-  PHASEGATE_TRY(columns, fit_columns(points, "a scaling fit", Order::by_size));
+  PHASEGATE_TRY(columns, fit_columns(points, "a scaling fit", options.by_size ? Order::by_size : Order::as_given));
   const auto x = decimal_logs(columns.size);
   const auto y = decimal_logs(columns.value);
   PHASEGATE_TRY(line, fit_line(x, y));

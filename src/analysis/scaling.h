@@ -24,6 +24,7 @@ struct FitOptions {
   std::size_t resamples = 1000;
   std::uint64_t seed = 42;
   double min_r2 = 0.2;
+  bool by_size = true;  // order the points by size first; false keeps the order given, on which the draws depend
 };
 
 struct SizePoint {
@@ -55,7 +56,7 @@ struct ScalingFit {
 };
 
 // log10(value) = intercept + slope log10(size). The points are ordered by size first (stable), as the published
-// bootstrap did; R^2 in log space; interval np.quantile 0.025 / 0.975 of the resampled slopes.
+// bootstrap did, unless the options say otherwise; R^2 in log space; interval np.quantile 0.025 / 0.975 of the slopes.
 [[nodiscard]] core::Result<ScalingFit> fit_power_law(std::span<const SizePoint> points, const FitOptions& options = {});
 
 // "actionable" by R^2 and interval (requirement 75).

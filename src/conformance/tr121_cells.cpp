@@ -1,0 +1,352 @@
+#include "conformance/tr121_cells.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/economics.h"
+#include "analysis/linearity.h"
+#include "analysis/moments.h"
+#include "analysis/percentile.h"
+#include "conformance/series.h"
+
+namespace phasegate::conformance {
+namespace {
+
+using evidence::Observation;
+
+constexpr double kUsdPerHour = 1.006;  // the report's on-demand price, TR119's configuration
+constexpr double kTokensPerMonth = 1e9;
+
+struct Mix {
+  const char* name;
+  double tokens;  // prompt and generated
+};
+constexpr Mix kMixes[] = {{"chat_default", 256 + 128},
+                          {"agent_tool_step", 512 + 32},
+                          {"codegen_medium", 512 + 1024},
+                          {"long_context_summary", 2048 + 256}};
+
+std::optional<double> median_of(const Rows& rows, const ValueOf& value) {
+  const auto values = values_of(rows, value);
+  if (values.empty()) return std::nullopt;
+  return analysis::median(values);
+}
+
+ValueOf by_key(const char* key) {
+  return [key](const Observation& row) { return number_of(row, key); };
+}
+
+std::string text_of(std::optional<std::int64_t> value) { return value ? std::to_string(*value) : std::string("1"); }
+
+}  // namespace
+
+bool is_warmup(const Observation& row) { return row.regime == evidence::Regime::warmup; }
+
+std::optional<double> parameters_m(const Observation& row) {
+  if (!row.parameters || !std::isfinite(*row.parameters) || *row.parameters <= 0) return std::nullopt;
+  return *row.parameters / 1e6;
+}
+
+std::vector<Tr121Cell> tr121_cells(const Rows& rows) {
+  const auto key = [](const Observation& row) {
+    return name_of(row.backend, text_of(row.batch), row.model, row.scenario, mode_name(row.window));
+  };
+  std::vector<Tr121Cell> cells;
+  for (const auto& [name, members] : cells_of(rows, key)) {
+    const auto& first = *members.front();
+    Tr121Cell cell;
+    cell.backend = first.backend;
+    cell.batch = text_of(first.batch);
+    cell.model = first.model;
+    cell.scenario = first.scenario;
+    cell.mode = mode_name(first.window);
+    for (const auto* row : members) {
+      if (!row->usable()) continue;
+      const double latency = *latency_of(*row);
+      if (is_warmup(*row)) {
+        cell.warmup.push_back(latency);
+        continue;
+      }
+      cell.latency.push_back(latency);
+      cell.rows.push_back(row);
+    }
+    cell.parameters_m = median_of(cell.rows, parameters_m);
+    cells.push_back(std::move(cell));
+  }
+  return cells;
+}
+
+std::vector<Tr121Group> aggregate(const std::vector<Tr121Cell>& cells) {
+  std::map<std::string, Tr121Group> groups;
+  for (const auto& cell : cells) {
+    if (cell.latency.empty()) continue;
+    auto& group = groups[name_of(cell.backend, cell.batch, cell.model, cell.mode)];
+    group.backend = cell.backend;
+    group.batch = cell.batch;
+    group.model = cell.model;
+    group.mode = cell.mode;
+    group.cells.push_back(&cell);
+  }
+  std::vector<Tr121Group> result;
+  for (auto& [name, group] : groups) {
+    std::vector<double> medians, rates, sizes;
+    for (const auto* cell : group.cells) {
+      medians.push_back(analysis::median(cell->latency));
+      if (const auto rate = median_of(cell->rows, tok_s_of)) rates.push_back(*rate);
+      if (cell->parameters_m) sizes.push_back(*cell->parameters_m);
+    }
+    group.scenarios = group.cells.size();
+    group.latency_geomean_ms = geometric_mean(medians);
+    group.latency_median_of_medians_ms = analysis::median(medians);
+    if (rates.size() == medians.size()) group.tok_s_geomean = geometric_mean(rates);
+    if (!sizes.empty()) group.parameters_m = analysis::median(sizes);
+    result.push_back(std::move(group));
+  }
+  return result;
+}
+
+namespace {
+
+std::optional<double> target_of(const Observation& row) {
+  if (!row.target_tokens) return std::nullopt;
+  return static_cast<double>(*row.target_tokens);
+}
+
+// Tokens that a prefill computes: the padded length of each row where the source has it.
+std::optional<double> prompt_computed(const Observation& row) {
+  if (!row.padded_tokens) return std::nullopt;
+  return static_cast<double>(*row.padded_tokens * row.batch.value_or(1));
+}
+
+}  // namespace
+
+void write_cells(const RunData& run, const std::vector<Tr121Cell>& cells, DerivedSet& out) {
+  std::map<std::string, double> targets;  // of a call: the rows of its prefill do not repeat it
+  for (const auto& cell : cells)
+    if (const auto target = median_of(cell.rows, target_of))
+      targets[name_of(cell.backend, cell.batch, cell.model, cell.scenario)] = *target;
+  for (const auto& cell : cells) {
+    if (cell.latency.empty()) continue;
+    const auto name = name_of("cell", cell.backend, cell.batch, cell.model, cell.scenario, cell.mode);
+    const auto put = [&](const char* field, std::optional<double> value) {
+      if (value) out.number(run.id, name_of(name, field), *value);
+    };
+    const auto ascending = analysis::sorted(cell.latency);
+    put("n", static_cast<double>(cell.latency.size()));
+    put("latency_mean_ms", analysis::mean(cell.latency));
+    put("latency_median_ms", analysis::percentile(ascending, 0.5));
+    put("latency_p95_ms", analysis::percentile(ascending, 0.95));
+    put("latency_p99_ms", analysis::percentile(ascending, 0.99));
+    put("params_millions_effective", cell.parameters_m);
+    put("tokens_per_s_median", median_of(cell.rows, tok_s_of));
+    if (cell.batch == "1") put("tokens_per_s_compute_median", median_of(cell.rows, tok_s_of));
+    for (const char* key : {"tokens_total", "prompt_tokens_raw", "gen_tokens", "gen_tokens_raw", "gpu_peak_mb",
+                            "ollama_load_ms", "params_millions_config", "params_millions_measured"}) {
+      const auto field = std::string(key) + "_median";
+      put(field.c_str(), median_of(cell.rows, by_key(key)));
+    }
+    if (cell.batch == "1") put("tokens_total_compute_median", median_of(cell.rows, by_key("tokens_total")));
+    put("cuda_event_median_ms", median_of(cell.rows, [](const Observation& row) { return row.device_ms; }));
+    put("prompt_tokens_compute_median", median_of(cell.rows, prompt_computed));
+    const auto target = targets.find(name_of(cell.backend, cell.batch, cell.model, cell.scenario));
+    if (target != targets.end()) put("gen_tokens_target_median", target->second);
+  }
+  for (const auto& group : aggregate(cells)) {
+    const auto name = name_of("agg", group.backend, group.batch, group.model, group.mode);
+    const auto put = [&](const char* field, std::optional<double> value) {
+      if (value) out.number(run.id, name_of(name, field), *value);
+    };
+    put("n_scenarios", static_cast<double>(group.scenarios));
+    put("params_millions_effective", group.parameters_m);
+    put("latency_geomean_ms", group.latency_geomean_ms);
+    put("latency_median_of_medians_ms", group.latency_median_of_medians_ms);
+    put("tokens_per_s_geomean", group.tok_s_geomean);
+    if (group.batch == "1") put("tokens_per_s_compute_geomean", group.tok_s_geomean);
+    for (const char* key : {"gpu_peak_mb", "ollama_load_ms", "params_millions_config", "params_millions_measured"}) {
+      std::vector<double> medians;
+      for (const auto* cell : group.cells)
+        if (const auto value = median_of(cell->rows, by_key(key))) medians.push_back(*value);
+      const auto field = std::string(key) + "_median";
+      if (!medians.empty()) put(field.c_str(), analysis::median(medians));
+    }
+  }
+}
+
+namespace {
+
+void write_spread(DerivedSet& out, const std::string& run, const std::string& name, const std::vector<double>& ratios) {
+  const auto spread = analysis::warmup_spread(ratios);
+  if (!spread) return;
+  out.number(run, name_of(name, "cells"), static_cast<double>(spread->cells));
+  out.number(run, name_of(name, "median"), spread->median);
+  out.number(run, name_of(name, "p95"), spread->p95);
+  out.number(run, name_of(name, "max"), spread->max);
+  out.number(run, name_of(name, "over_10x"), static_cast<double>(spread->over_10x));
+}
+
+// Ollama reports its own model load: what a first request waits for beyond the first prefill.
+void write_load(const RunData& run, const Tr121Cell& cell, DerivedSet& out) {
+  if (cell.mode != "prefill" || cell.backend.rfind("ollama", 0) != 0) return;
+  Rows warm;
+  for (const auto& row : run.rows) {
+    const bool same = row.backend == cell.backend && row.model == cell.model && row.scenario == cell.scenario &&
+                      mode_name(row.window) == cell.mode;
+    if (same && is_warmup(row) && row.usable()) warm.push_back(&row);
+  }
+  const auto total = [](const Observation& row) -> std::optional<double> {
+    const auto load = number_of(row, "ollama_load_ms");
+    const auto infer = latency_of(row);
+    if (!load || !infer) return std::nullopt;
+    return *load + *infer;
+  };
+  const auto name = name_of("ollama_warmup", cell.backend, cell.model, cell.scenario);
+  const auto put = [&](const char* field, std::optional<double> value) {
+    if (value) out.number(run.id, name_of(name, field), *value);
+  };
+  const auto load = by_key("ollama_load_ms");
+  const auto warm_infer = median_of(warm, latency_of);
+  const auto measured_infer = median_of(cell.rows, latency_of);
+  const auto warm_total = median_of(warm, total);
+  const auto measured_total = median_of(cell.rows, total);
+  put("warmup_n", static_cast<double>(warm.size()));
+  put("measured_n", static_cast<double>(cell.rows.size()));
+  put("warmup_prefill_infer_median_ms", warm_infer);
+  put("warmup_load_median_ms", median_of(warm, load));
+  put("warmup_prefill_total_median_ms", warm_total);
+  put("measured_prefill_infer_median_ms", measured_infer);
+  put("measured_load_median_ms", median_of(cell.rows, load));
+  put("measured_prefill_total_median_ms", measured_total);
+  if (warm_infer && measured_infer && *measured_infer > 0)
+    put("warmup_ratio_infer_only", *warm_infer / *measured_infer);
+  if (warm_total && measured_total && *measured_total > 0)
+    put("warmup_ratio_total_including_load", *warm_total / *measured_total);
+}
+
+}  // namespace
+
+void write_warmup(const RunData& run, const std::vector<Tr121Cell>& cells, DerivedSet& out) {
+  std::vector<double> all;
+  std::map<std::string, std::vector<double>> by_series;
+  for (const auto& cell : cells) {
+    write_load(run, cell, out);
+    const auto effect = analysis::warmup_row(cell.warmup, cell.latency);
+    if (!effect) continue;
+    const auto name = name_of("warmup", cell.backend, cell.model, cell.scenario, cell.mode);
+    out.number(run.id, name_of(name, "warmup_n"), static_cast<double>(effect->warmup_n));
+    out.number(run.id, name_of(name, "warmup_median_ms"), effect->warmup_median);
+    out.number(run.id, name_of(name, "measured_n"), static_cast<double>(effect->measured_n));
+    out.number(run.id, name_of(name, "measured_median_ms"), effect->measured_median);
+    out.number(run.id, name_of(name, "warmup_minus_measured_ms"), effect->delta);
+    if (!effect->ratio) continue;
+    out.number(run.id, name_of(name, "warmup_to_measured_ratio"), *effect->ratio);
+    all.push_back(*effect->ratio);
+    by_series[name_of(cell.backend, cell.mode)].push_back(*effect->ratio);
+  }
+  write_spread(out, run.id, "warmup_ratio/all", all);
+  for (const auto& [key, ratios] : by_series) write_spread(out, run.id, name_of("warmup_ratio", key), ratios);
+}
+
+void write_capacity(const RunData& run, const std::vector<Tr121Cell>& cells, DerivedSet& out) {
+  for (const auto& group : aggregate(cells)) {
+    const auto name = name_of("capacity", group.backend, group.model);
+    const auto put = [&](const std::string& field, double value) { out.number(run.id, name_of(name, field), value); };
+    if (group.mode == "kv_decode") {
+      const auto target = median_of(group.cells.front()->rows, target_of);
+      if (target && *target > 0) put("ms_per_token", group.latency_geomean_ms / *target);
+    }
+    if (group.mode != "e2e_kv" || !group.tok_s_geomean) continue;
+    const double usd = 1e6 / *group.tok_s_geomean / 3600 * kUsdPerHour;
+    put("tok_s", *group.tok_s_geomean);
+    put("usd_per_1m", usd);
+    put("workers_at_1e9", kTokensPerMonth / analysis::kSecondsPerMonth / *group.tok_s_geomean);
+    for (const auto& mix : kMixes) put(std::string("usd_per_1k_requests/") + mix.name, usd * mix.tokens / 1000);
+  }
+  for (const auto& [name, tokens] : {std::pair{"1e8", 1e8}, std::pair{"1e9", 1e9}, std::pair{"1e10", 1e10}})
+    out.number(run.id, name_of("capacity/avg_tok_s", name), tokens / analysis::kSecondsPerMonth);
+}
+
+// The share of decode of each call, as timed (Ollama's without the projection to the target length).
+void write_call_fractions(const RunData& run, DerivedSet& out) {
+  std::map<std::string, std::vector<double>> fractions;
+  for (const auto& row : run.rows) {
+    if (row.window == evidence::Window::prefill || row.window == evidence::Window::decode || is_warmup(row)) continue;
+    const auto prefill = number_of(row, "prefill_ms");
+    const auto decode = number_of(row, "kv_decode_ms");
+    if (!prefill || !decode || *prefill + *decode <= 0) continue;
+    const bool ollama = row.backend.rfind("ollama", 0) == 0;
+    fractions[ollama ? "ollama" : "hf"].push_back(*decode / (*prefill + *decode));
+  }
+  for (const auto& [kind, values] : fractions)
+    out.number(run.id, name_of("decode_fraction/calls", kind, "median"), analysis::median(values));
+}
+
+namespace {
+
+// What one run of a sweep adds: its generated length as a further key.
+void sweep_member(const RunData& member, const std::string& sweep, std::map<std::string, std::vector<double>>& shares,
+                  DerivedSet& out) {
+  const auto cells = tr121_cells(rows_of(member, [](const Observation&) { return true; }));
+  std::map<std::string, double> decode;
+  const auto gen_of = [](const Tr121Group& group) {
+    const auto* row = group.cells.front()->rows.front();
+    return row->target_tokens ? std::to_string(*row->target_tokens) : std::string();
+  };
+  const auto groups = aggregate(cells);
+  for (const auto& group : groups)
+    if (group.mode == "kv_decode") decode[name_of(group.backend, group.batch, group.model)] = group.latency_geomean_ms;
+  for (const auto& group : groups) {
+    const auto key = name_of(group.backend, group.batch, group.model);
+    if (group.mode != "e2e_kv" || decode.count(key) == 0) continue;
+    const auto gen = gen_of(group);
+    const double share = decode[key] / group.latency_geomean_ms;
+    const auto name = name_of("sweep/by_model", key, gen);
+    out.number(sweep, name_of(name, "kv_decode_latency_ms"), decode[key]);
+    out.number(sweep, name_of(name, "e2e_kv_latency_ms"), group.latency_geomean_ms);
+    out.number(sweep, name_of(name, "decode_fraction"), share);
+    shares[name_of(group.backend, gen)].push_back(share);
+  }
+  // The sweep repeats each member's fits with the length beside them.
+  if (groups.empty()) return;
+  const auto gen = gen_of(groups.front());
+  const auto found = out.runs().find(member.id);
+  if (found == out.runs().end()) return;
+  std::vector<std::pair<std::string, Derived>> fits;
+  for (const auto& [name, value] : found->second)
+    if (name.rfind("scaling/", 0) == 0) fits.emplace_back(name, value);
+  for (const auto& [name, value] : fits) {
+    const auto cut = name.rfind('/');
+    if (!value.value || !std::holds_alternative<double>(*value.value)) continue;
+    out.number(sweep, name_of("sweep", name.substr(0, cut), gen, name.substr(cut + 1)), std::get<double>(*value.value));
+  }
+}
+
+}  // namespace
+
+void write_sweeps(const ReportData& report, DerivedSet& out) {
+  for (const auto& sweep : report.runs) {
+    const std::filesystem::path* folder = nullptr;
+    std::filesystem::path parent;
+    for (const auto& [path, cells] : sweep.source.tables) {
+      if (!path.ends_with("decode_fraction_by_model.csv")) continue;
+      parent = (sweep.root / path).parent_path();
+      folder = &parent;
+    }
+    if (folder == nullptr) continue;
+    std::map<std::string, std::vector<double>> shares;
+    for (const auto& member : report.runs) {
+      const auto relative = member.root.lexically_relative(*folder);
+      if (member.rows.empty() || relative.empty() || relative.begin()->string() == "..") continue;
+      sweep_member(member, sweep.id, shares, out);
+    }
+    for (const auto& [key, values] : shares) {
+      const auto ascending = analysis::sorted(values);
+      const auto name = name_of("sweep/fraction", key);
+      out.number(sweep.id, name_of(name, "n_models"), static_cast<double>(values.size()));
+      out.number(sweep.id, name_of(name, "decode_fraction_median"), analysis::percentile(ascending, 0.5));
+      out.number(sweep.id, name_of(name, "decode_fraction_p25"), analysis::percentile(ascending, 0.25));
+      out.number(sweep.id, name_of(name, "decode_fraction_p75"), analysis::percentile(ascending, 0.75));
+    }
+  }
+}
+
+}  // namespace phasegate::conformance

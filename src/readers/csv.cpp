@@ -23,7 +23,7 @@ using core::Status;
 namespace {
 
 constexpr std::size_t kMaxHints = 256;
-constexpr std::size_t kMaxAgainBytes = 256 << 20;
+constexpr std::size_t kMaxAgainBytes = 64 << 20;
 
 tl::unexpected<Error> refuse(std::string where, std::string what, std::string next = {}) {
   return core::fail(Error{ErrorKind::invalid_input, std::move(what), std::move(where), std::move(next)});

@@ -1,5 +1,6 @@
 #include "readers/json_file.h"
 
+#include <simdjson.h>
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
@@ -141,6 +142,9 @@ tl::unexpected<Error> refuse(std::string where, std::string what, std::string ne
   return core::fail(Error{ErrorKind::invalid_input, std::move(what), std::move(where), std::move(next)});
 }
 
+// Of the bytes in a YAML file and of what its escapes make: its parser checks neither.
+bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
+
 bool is_one_of(const std::string& text, std::initializer_list<const char*> words) {
   for (const char* word : words) {
     if (text == word) return true;
@@ -191,6 +195,7 @@ class YamlReader {
       return list;
     }
     if (!node.IsScalar()) return Json(nullptr);
+    if (!is_utf8(node.Scalar())) return fail(node, "has a text that is not UTF-8");
     // A text that is referred to many times is copied each time.
     bytes_ += node.Scalar().size();
     if (bytes_ > core::kMaxSourceDocumentBytes) return fail(node, "is too large once its aliases are written out");
@@ -208,6 +213,7 @@ class YamlReader {
     for (const auto& pair : node) {
       if (!pair.first.IsScalar()) return fail(pair.first, "has a key that is not a word");
       const std::string& key = pair.first.Scalar();
+      if (!is_utf8(key)) return fail(pair.first, "has a key that is not UTF-8");
       if (object.contains(key)) {
         return fail(pair.first, "the key \"" + printable(key, kMaxFoundBytes) + "\" stands twice");
       }

@@ -224,6 +224,9 @@ TEST(Yaml, FaultsNameTheLine) {
   EXPECT_NE(error("a: &a\n  b: *a\n"), "none");  // refers to itself
   EXPECT_NE(error(std::string(3000, '[')), "none");
   EXPECT_NE(error("? [a]\n: b\n"), "none");
+  EXPECT_NE(error("a: x\xff\n").find("x.yaml:1: has a text that is not UTF-8"), std::string::npos);
+  EXPECT_NE(error("a: \"\\ud800\"\n"), "none");
+  EXPECT_NE(error("x\xff: 1\n").find("key that is not UTF-8"), std::string::npos);
 }
 
 TEST(Heads, KeysAreReadAsFarAsTheHeadGoes) {

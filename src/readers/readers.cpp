@@ -83,16 +83,23 @@ struct Counter {
   const Visit& visit;
   std::int64_t rows = 0;
   bool refused = false;  // by visit: the error is not ours
-  std::vector<BadRow> oversize;
+  std::int64_t bad_rows = 0;
+  std::vector<BadRow> bad;
+
+  void refuse(const evidence::Observation& row, std::string key, std::string expected, std::string found) {
+    ++bad_rows;
+    if (bad.size() >= kMaxBadRowsKept) return;
+    bad.push_back({row.file, row.line, std::move(key), std::move(expected), std::move(found),
+                   row.source.substr(0, kMaxRawBytes)});
+  }
 
   [[nodiscard]] Status take(evidence::Observation& row) {
     if (!fits(row.source)) {
-      oversize.push_back({row.file,
-                          row.line,
-                          {},
-                          "a row that fits into the store",
-                          "one that is too long",
-                          row.source.substr(0, kMaxRawBytes)});
+      refuse(row, {}, "a row that fits into the store", "one that is too long");
+      return {};
+    }
+    if (auto key = not_finite(row); !key.empty()) {
+      refuse(row, std::move(key), "a number that a double holds", "one that is too large");
       return {};
     }
     row.seq = rows;

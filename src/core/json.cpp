@@ -115,6 +115,12 @@ std::string line_and_column(std::string_view text, std::size_t offset) {
 
 void append_shortest(std::string& out, double value) {
   char buffer[32];
+  // Small whole numbers are most of what is written; from 1e5 on the shortest form may be another one.
+  if (std::abs(value) < 1e5 && value == std::trunc(value) && !std::signbit(value)) {
+    out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, static_cast<int>(value)).ptr);
+    out += ".0";
+    return;
+  }
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
   const std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
   out += text;

@@ -398,7 +398,7 @@ class Reader {
   static constexpr std::size_t kMaxFields = 64;
 
   Reader(Node node, Problem& problem, const Reader* parent, std::string_view name, std::int64_t index)
-      : node_(node), problem_(problem), parent_(parent), name_(name), index_(index) {
+      : node_(node), fields_(node), problem_(problem), parent_(parent), name_(name), index_(index) {
     if (!problem_.found() && !node_.is_object()) {
       problem_ = {Fault::wrong_type, path({}), "is not an object"};
     }
@@ -407,7 +407,7 @@ class Reader {
   [[nodiscard]] std::optional<Node> get(const char* key) {
     if (problem_.found()) return std::nullopt;
     keys_[declared_++] = key;
-    auto node = node_.find(key);
+    auto node = fields_.find(key);
     if (!node) report(Fault::missing_key, key, "is missing");
     return node;
   }
@@ -508,6 +508,7 @@ class Reader {
   }
 
   Node node_;
+  typename Node::Fields fields_;
   Problem& problem_;
   const Reader* parent_;
   std::string_view name_;

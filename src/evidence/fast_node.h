@@ -6,16 +6,13 @@
 
 #include <optional>
 #include <string_view>
-#include <utility>
 
 namespace phasegate::evidence {
 
 class FastNode {
  public:
-  explicit FastNode(simdjson::dom::element element) : element_(element) {
-    simdjson::dom::object object;
-    if (element_.get(object) == simdjson::SUCCESS) cursor_.emplace(object.begin(), object.end());
-  }
+  class Fields;
+  explicit FastNode(simdjson::dom::element element) : element_(element) {}
 
   [[nodiscard]] bool is_null() const { return element_.is_null(); }
   [[nodiscard]] bool is_object() const { return element_.is_object(); }
@@ -24,20 +21,6 @@ class FastNode {
     if (simdjson::dom::object object; element_.get(object) == simdjson::SUCCESS) return object.size();
     if (simdjson::dom::array array; element_.get(array) == simdjson::SUCCESS) return array.size();
     return 0;
-  }
-  // Asked in the order of the text, each key costs one comparison; any other order costs a search.
-  [[nodiscard]] std::optional<FastNode> find(std::string_view key) {
-    if (cursor_ && cursor_->first != cursor_->second && cursor_->first.key() == key) {
-      const auto found = cursor_->first.value();
-      ++cursor_->first;
-      return FastNode(found);
-    }
-    simdjson::dom::object object;
-    simdjson::dom::element found;
-    if (element_.get(object) != simdjson::SUCCESS || object.at_key(key).get(found) != simdjson::SUCCESS) {
-      return std::nullopt;
-    }
-    return FastNode(found);
   }
   [[nodiscard]] std::optional<std::int64_t> integer() const { return get<std::int64_t>(); }
   [[nodiscard]] std::optional<double> number() const { return get<double>(); }
@@ -68,10 +51,36 @@ class FastNode {
     return value;
   }
 
-  using Iterator = simdjson::dom::object::iterator;
-
   simdjson::dom::element element_;
-  std::optional<std::pair<Iterator, Iterator>> cursor_;  // of an object: what find() expects next, and its end
+};
+
+// The entries of an object, asked by key. In the order of the text each key costs one comparison; any other order costs
+// a search.
+class FastNode::Fields {
+ public:
+  explicit Fields(const FastNode& node) {
+    if (node.element_.get(object_) == simdjson::SUCCESS) {
+      next_.emplace(object_.begin());
+      left_ = object_.size();
+    }
+  }
+
+  [[nodiscard]] std::optional<FastNode> find(std::string_view key) {
+    if (left_ > 0 && next_->key() == key) {
+      const FastNode found(next_->value());
+      ++*next_;
+      --left_;
+      return found;
+    }
+    simdjson::dom::element found;
+    if (object_.at_key(key).get(found) != simdjson::SUCCESS) return std::nullopt;
+    return FastNode(found);
+  }
+
+ private:
+  simdjson::dom::object object_;
+  std::optional<simdjson::dom::object::iterator> next_;  // what find() expects, when left_ > 0
+  std::size_t left_ = 0;
 };
 
 }  // namespace phasegate::evidence

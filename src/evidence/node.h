@@ -12,6 +12,7 @@ namespace phasegate::evidence {
 
 class JsonNode {
  public:
+  class Fields;
   explicit JsonNode(const core::Json& json) : json_(&json) {}
 
   [[nodiscard]] bool is_null() const { return json_->is_null(); }
@@ -19,11 +20,6 @@ class JsonNode {
   [[nodiscard]] bool is_array() const { return json_->is_array(); }
   [[nodiscard]] std::size_t size() const { return json_->size(); }  // of an object or array
 
-  [[nodiscard]] std::optional<JsonNode> find(std::string_view key) const {
-    const auto at = json_->find(key);
-    if (at == json_->end()) return std::nullopt;
-    return JsonNode(*at);
-  }
   [[nodiscard]] std::optional<std::int64_t> integer() const {
     if (!json_->is_number_integer()) return std::nullopt;
     if (json_->is_number_unsigned() && json_->get<std::uint64_t>() > INT64_MAX) return std::nullopt;
@@ -55,6 +51,21 @@ class JsonNode {
     }
   }
   [[nodiscard]] core::Json json() const { return *json_; }
+
+ private:
+  const core::Json* json_;
+};
+
+// The entries of an object, asked by key.
+class JsonNode::Fields {
+ public:
+  explicit Fields(const JsonNode& node) : json_(node.json_) {}
+
+  [[nodiscard]] std::optional<JsonNode> find(std::string_view key) const {
+    const auto at = json_->find(key);
+    if (at == json_->end()) return std::nullopt;
+    return JsonNode(*at);
+  }
 
  private:
   const core::Json* json_;

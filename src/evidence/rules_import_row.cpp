@@ -89,23 +89,25 @@ Verdict implausible_throughput(const Observation& row, const ImportFacts& facts)
                      thresholds.max_plausible_tok_s);
 }
 
-// What a published throughput may have counted.
+// What a published throughput may have counted; nothing when a part of that is not known. A source that stops early and
+// extrapolates to its target counts the target.
 std::vector<double> token_counts(const Observation& row) {
-  std::vector<double> counts;
-  const auto add = [&](std::optional<std::int64_t> tokens, std::int64_t times = 1) {
-    if (tokens && *tokens > 0) counts.push_back(static_cast<double>(*tokens) * static_cast<double>(times));
+  std::vector<double> prompts;
+  std::vector<double> generated;
+  const auto add = [](std::vector<double>& to, std::optional<std::int64_t> tokens, double times = 1) {
+    if (tokens && *tokens > 0) to.push_back(static_cast<double>(*tokens) * times);
   };
-  if (row.window != Window::decode) {
-    add(row.prompt_tokens);
-    add(row.padded_tokens, std::max<std::int64_t>(row.batch.value_or(1), 1));
-  }
-  if (row.window != Window::prefill) {
-    add(row.generated_tokens);
-    add(row.target_tokens);
-  }
-  if (row.window != Window::prefill && row.window != Window::decode && row.prompt_tokens && row.generated_tokens &&
-      *row.prompt_tokens > 0 && *row.generated_tokens > 0) {
-    counts.push_back(static_cast<double>(*row.prompt_tokens) + static_cast<double>(*row.generated_tokens));
+  add(prompts, row.prompt_tokens);
+  add(prompts, row.padded_tokens, static_cast<double>(std::max<std::int64_t>(row.batch.value_or(1), 1)));
+  add(generated, row.generated_tokens);
+  add(generated, row.target_tokens);
+  if (row.window == Window::prefill) return prompts;
+  if (row.window == Window::decode) return generated;
+  if (prompts.empty() || generated.empty()) return {};
+  auto counts = generated;
+  counts.insert(counts.end(), prompts.begin(), prompts.end());
+  for (const double prompt : prompts) {
+    for (const double tokens : generated) counts.push_back(prompt + tokens);
   }
   return counts;
 }

@@ -185,7 +185,8 @@ void RowSequence::check_duplicate(const Observation& row, std::int64_t line, Fin
                      fmt::format("repetition {} of {} stands here again", *row.repetition, row.scenario));
     }
   } else if (!row.latency_ms.empty() && !seen_.insert(hash(row.source))) {
-    findings.issue("duplicate_row", where_of(line, row), "the same row stands here again");
+    findings.issue("duplicate_row", where_of(line, row),
+                   "the same row stands here again: a copy, or a clock too coarse to tell them apart");
   }
 }
 

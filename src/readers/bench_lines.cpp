@@ -9,6 +9,7 @@
 #include "readers/head.h"
 #include "readers/json_file.h"
 #include "readers/json_rows.h"
+#include "readers/number.h"
 #include "readers/source_files.h"
 
 namespace phasegate::readers {
@@ -36,7 +37,8 @@ Json first_document(const FileHead& head) {
   return open_document(head, unused).value_or(Json());
 }
 
-constexpr std::size_t kPrefix = 6;  // "tr118_", "tr119_", "bench_"
+constexpr std::int64_t kMostCells = 1'000'000;  // of one axis of a matrix: a number above it is a mistake
+constexpr std::size_t kPrefix = 6;              // "tr118_", "tr119_", "bench_"
 std::string_view bare(std::string_view kind) { return kind.substr(std::min(kPrefix, kind.size())); }
 
 void take_anchor(const Json& manifest, GroupFile& clue) {
@@ -79,9 +81,13 @@ std::optional<std::int64_t> promised(const Json& config) {
   const std::int64_t backends = how_many(config, "benchmark/backends", "benchmark/backend");
   const std::int64_t scenarios = how_many(config, "benchmark/scenarios", "benchmark/scenario");
   const auto repetitions = count_at(config, "benchmark/repetitions");
-  constexpr std::int64_t kMost = 1'000'000;
-  if (modes == 0 || backends == 0 || scenarios == 0 || !repetitions || *repetitions > kMost) return std::nullopt;
-  return modes * backends * scenarios * *repetitions;
+  std::int64_t rows = 1;
+  for (const std::int64_t axis : {modes, backends, scenarios, repetitions.value_or(0)}) {
+    if (axis == 0 || axis > kMostCells) return std::nullopt;
+    rows *= axis;
+    if (rows > kMostCells * kMostCells) return std::nullopt;
+  }
+  return rows;
 }
 
 void take_power(JsonRow& row, Observation& out) {
@@ -120,8 +126,11 @@ void take_tokens(JsonRow& row, const BenchRun& run, Observation& out) {
     out.numbers[fmt::format("tokens_processed[{}]", i)] = tokens[i];
   if (out.window != Window::generate_uncached) return;
   const bool same = !tokens.empty() && std::equal(tokens.begin() + 1, tokens.end(), tokens.begin());
-  if (same) out.generated_tokens = static_cast<std::int64_t>(tokens.front());
-  if (run.max_new_tokens) out.target_tokens = *run.max_new_tokens * out.batch.value_or(1);
+  if (same) out.generated_tokens = whole_number(tokens.front());
+  const std::int64_t batch = out.batch.value_or(1);
+  if (run.max_new_tokens.value_or(kMostCells) < kMostCells && batch < kMostCells) {
+    out.target_tokens = *run.max_new_tokens * batch;
+  }
 }
 
 void take_calls(JsonRow& row, Observation& out) {
@@ -175,7 +184,7 @@ bool is_bench_lines(const FileHead& head) {
 
 bool is_experiment_manifest(const FileHead& head, std::string_view report) {
   const auto keys = head_keys(head.text);
-  return has_all(keys, {"tr", "run_id"}) && keys.count("spec") == 0 && head_value(head.text, "tr") == report;
+  return has_all(keys, {"tr", "run_id"}) && keys.count("spec") == 0 && head_value(head.text, "tr").starts_with(report);
 }
 
 std::string bench_kind(const FileHead& head) {
@@ -323,6 +332,7 @@ Status BenchReader::rows(const Visit& visit) {
   for (const auto& file : run_.files) {
     if (bare(file.kind) != "bench") continue;
     const BenchRun& behind = run_behind(file);
+    std::optional<double> first;
     PHASEGATE_TRY(lines, JsonLines::open(run_, file));
     for (;;) {
       PHASEGATE_TRY(more, lines.next(source_));
@@ -334,12 +344,13 @@ Status BenchReader::rows(const Visit& visit) {
         continue;
       }
       keep_metadata(file, row);
-      widen(source_, out.started_unix_s, std::nullopt);
+      if (out.started_unix_s) first = std::min(*out.started_unix_s, first.value_or(*out.started_unix_s));
       source_.facts.ttft_measured = source_.facts.ttft_measured.value_or(false) || !out.ttft_ms.empty();
       source_.facts.warmup_labelled = source_.facts.warmup_labelled.value_or(false) || !out.warmup_ms.empty();
       PHASEGATE_CHECK_OK(visit(out));
     }
     PHASEGATE_CHECK_OK(lines.finish(source_));
+    widen(source_, first, std::nullopt);
   }
   return {};
 }

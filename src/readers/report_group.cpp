@@ -32,8 +32,6 @@ std::vector<std::string> split(const std::string& path) {
   return parts;
 }
 
-std::size_t depth(const std::string& folder) { return split(folder).size(); }
-
 std::size_t common_depth(const std::string& a, const std::string& b) {
   const auto left = split(a);
   const auto right = split(b);
@@ -96,7 +94,7 @@ class Grouping {
   explicit Grouping(const std::vector<GroupFile>& files) : files_(files), taken_(files.size(), false) {
     for (std::size_t i = 0; i < files.size(); ++i) {
       folders_.push_back(folder_of(path(i)));
-      by_name_.emplace(name_of(path(i)), i);
+      by_name_[name_of(path(i))].emplace(folders_[i], i);
       if (files[i].role == GroupRole::apart) apart_folders_.insert(folders_[i]);
     }
   }
@@ -179,31 +177,40 @@ class Grouping {
   }
 
   // For each path that an anchor names, the one file that fits it best: other files of the same name ("metrics.csv")
-  // are those of other runs.
+  // are those of other runs. It lies below the anchor's folder, or beside that when the path that is named goes through
+  // there as well.
   void by_name() {
     std::map<std::size_t, Claim> claims;
     for (const auto& [anchor, group] : anchors_) {
       for (const auto& named : files_[anchor].named) {
-        std::optional<std::size_t> chosen;
-        Claim best;
-        const auto [begin, end] = by_name_.equal_range(name_of(named));
-        for (auto at = begin; at != end; ++at) {
-          const std::size_t i = at->second;
-          const Claim claim{common_depth(folders_[anchor], folders_[i]), common_tail(named, path(i)),
-                            files_[anchor].until, group};
-          // Below the anchor's folder, or beside it when the path that is named goes through there as well.
-          const std::size_t least = depth(folders_[anchor]);
-          if (claim.near < least && (claim.near + 1 < least || claim.tail < 2)) continue;
-          if (!free(i) || disagree(files_[anchor], files_[i])) continue;
-          if (!chosen || std::tie(best.near, best.tail) < std::tie(claim.near, claim.tail)) {
-            chosen = i;
-            best = claim;
-          }
-        }
-        if (chosen) claims[*chosen].raise(best);
+        const auto same_name = by_name_.find(name_of(named));
+        if (same_name == by_name_.end()) continue;
+        const std::string& folder = folders_[anchor];
+        auto chosen = best_below(folder, anchor, named, 1, same_name->second);
+        if (!chosen && !folder.empty()) chosen = best_below(folder_of(folder), anchor, named, 2, same_name->second);
+        if (!chosen) continue;
+        claims[*chosen].raise(
+            {common_depth(folder, folders_[*chosen]), common_tail(named, path(*chosen)), files_[anchor].until, group});
       }
     }
     for (const auto& [i, claim] : claims) give(i, *claim.group);
+  }
+
+  // Of files in or below a folder, ordered by their folders, the one that shares most with the path, at least `tail`.
+  std::optional<std::size_t> best_below(const std::string& folder, std::size_t anchor, const std::string& named,
+                                        std::size_t tail, const std::multimap<std::string, std::size_t>& files) const {
+    std::optional<std::size_t> chosen;
+    std::tuple<std::size_t, std::size_t> best;
+    for (auto at = files.lower_bound(folder); at != files.end() && at->first.starts_with(folder); ++at) {
+      const std::size_t i = at->second;
+      const bool below = folder.empty() || at->first.size() == folder.size() || at->first[folder.size()] == '/';
+      if (!below || !free(i) || disagree(files_[anchor], files_[i])) continue;
+      const std::tuple claim(common_depth(folders_[anchor], folders_[i]), common_tail(named, path(i)));
+      if (std::get<1>(claim) < tail || (chosen && claim <= best)) continue;
+      chosen = i;
+      best = claim;
+    }
+    return chosen;
   }
 
   // Below the folder of an anchor, or of any file of a run without one: the nearest.
@@ -273,7 +280,7 @@ class Grouping {
   const std::vector<GroupFile>& files_;
   std::vector<bool> taken_;
   std::vector<std::string> folders_;
-  std::multimap<std::string, std::size_t> by_name_;
+  std::map<std::string, std::multimap<std::string, std::size_t>> by_name_;  // name, then folder
   std::set<std::string> apart_folders_;
   std::vector<std::pair<std::size_t, Group*>> anchors_;
   std::map<std::string, Claim> owners_;             // by folder

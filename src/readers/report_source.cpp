@@ -205,11 +205,15 @@ void widen(Source& source, std::optional<double> started_unix_s, std::optional<d
 }
 
 std::string precision_in_label(std::string_view backend) {
-  const auto dash = backend.find_last_of("-_");
-  if (dash == std::string_view::npos) return {};
-  const std::string_view end = backend.substr(dash + 1);
   constexpr std::array<std::string_view, 7> kKnown = {"fp32", "fp16", "bf16", "int8", "int4", "fp8", "fp4"};
-  return std::find(kKnown.begin(), kKnown.end(), end) == kKnown.end() ? std::string() : std::string(end);
+  while (!backend.empty()) {
+    const auto cut = backend.find_last_of("-_");
+    const std::string_view word = cut == std::string_view::npos ? backend : backend.substr(cut + 1);
+    if (std::find(kKnown.begin(), kKnown.end(), word) != kKnown.end()) return std::string(word);
+    if (cut == std::string_view::npos) break;
+    backend = backend.substr(0, cut);
+  }
+  return {};
 }
 
 }  // namespace phasegate::readers

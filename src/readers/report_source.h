@@ -47,7 +47,7 @@ void set_runner_facts(Source& source, bool order_randomised);
 // Widens started and finished of the run by an instant.
 void widen(Source& source, std::optional<double> started_unix_s, std::optional<double> finished_unix_s);
 
-// What precision a backend's own label ends with ("tensorrt-fp16" -> "fp16"); empty = none.
+// The precision that a backend's own label holds ("tensorrt-fp16", "hf_gpu_fp16_bs8" -> "fp16"); empty = none.
 [[nodiscard]] std::string precision_in_label(std::string_view backend);
 
 }  // namespace phasegate::readers

@@ -261,6 +261,68 @@ TEST(Edge, Tr121RowsInAnotherOrderAreStillTheSameRows) {
   EXPECT_EQ(run.source.bad_rows, 0);
 }
 
+TEST(Edge, CopiesSideBySideAreRunsOfTheirOwn) {
+  Folder folder;
+  for (const auto* copy : {"a", "b"}) {
+    copy_into(report("tr118/gpt2"), folder.path() / copy / "tr118");
+    copy_into(report("tr119"), folder.path() / copy / "tr119");
+    copy_into(report("tr120/controlled/20251221_173112"), folder.path() / copy / "tr120");
+    copy_into(report("tr121/20251224_002149"), folder.path() / copy / "tr121");
+  }
+  std::map<std::string, int> seen;
+  for (const auto& run : take_all(folder.path())) {
+    ++seen[run.source.run + " " + std::to_string(run.rows.size()) + " " + std::to_string(run.source.tables.size())];
+    EXPECT_EQ(run.source.bad_rows, 0);
+  }
+  EXPECT_EQ(seen, (std::map<std::string, int>{{"1765652089 360 3", 2},
+                                              {"1766283446+1766283570 350 1", 2},
+                                              {"20251221_173112 1620 9", 2},
+                                              {"20251224_002149 684 16", 2}}));
+}
+
+TEST(Edge, NumbersBeyondReasonAreNoCounts) {
+  Folder folder;
+  copy_into(report("tr118/gpt2"), folder.path() / "run");
+  change(folder.path() / "run/processed/config_used_1765652089.yaml", [](std::string text) {
+    return replace_all(replace_all(std::move(text), "repetitions: 5", "repetitions: 9000000000000000000"),
+                       "max_new_tokens: 8", "max_new_tokens: 9000000000000000000");
+  });
+  change(folder.path() / "run/raw/bench_generate_1765652089.jsonl", [](std::string text) {
+    return replace_all(std::move(text), "\"tokens_processed\": [8, 8]", "\"tokens_processed\": [1e300, 1e300]");
+  });
+  const Taken run = take_only(folder.path());
+  EXPECT_EQ(run.rows.size(), 360U);
+  EXPECT_FALSE(run.source.facts.rows_expected);
+  for (const auto& row : run.rows) {
+    EXPECT_FALSE(row.target_tokens);
+    if (row.generated_tokens) {
+      EXPECT_EQ(row.generated_tokens, 32);  // rows of a batch of 4 were left alone
+    }
+  }
+}
+
+TEST(Edge, Tr119RowsThatDoNotNameTheirReport) {
+  Folder folder;
+  copy_into(report("tr119"), folder.path() / "run");
+  for (const auto* id : {"1766283446", "1766283570"}) {
+    change(folder.path() / "run/raw" / fmt::format("bench_tr119_{}.jsonl", id),
+           [](std::string text) { return replace_all(std::move(text), "\"tr\": \"TR119\", ", ""); });
+  }
+  const Taken run = take_only(folder.path());
+  EXPECT_EQ(run.source.format, Format::tr119);
+  EXPECT_EQ(run.rows.size(), 350U);
+}
+
+TEST(Edge, PrecisionIsTheWordInTheLabel) {
+  Folder folder;
+  copy_into(report("tr121/20251224_002149/runs.jsonl"), folder.path() / "runs.jsonl");
+  change(folder.path() / "runs.jsonl",
+         [](std::string text) { return replace_all(std::move(text), "hf_gpu_fp16", "hf_gpu_fp16_bs8"); });
+  for (const auto& row : take_only(folder.path()).rows) {
+    ASSERT_EQ(row.precision, row.backend == "hf_gpu_fp16_bs8" ? "fp16" : row.backend == "hf_cpu_fp32" ? "fp32" : "");
+  }
+}
+
 TEST(Edge, TwoRunsOfTr121WithoutManifestsStayApart) {
   Folder folder;
   copy_into(report("tr121/decode_sweep_20251224_002955"), folder.path() / "sweep");

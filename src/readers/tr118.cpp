@@ -9,7 +9,10 @@ namespace {
 
 std::string bare_kind(const FileHead& head) {
   const auto keys = head_keys(head.text);
-  if (is_bench_lines(head)) return head.text.find("\"TR119\"") == std::string::npos ? "bench" : "";
+  if (is_bench_lines(head)) {  // TR119 names itself in each row, or has no list of tokens
+    const bool other = head.text.find("\"TR119\"") != std::string::npos || keys.count("tokens_processed") == 0;
+    return other ? std::string() : "bench";
+  }
   if (is_experiment_manifest(head, "TR118")) return "manifest";
   if (has_all(keys, {"comparisons", "comparisons_by_scenario"})) return "statistics";
   if (has_all(keys, {"results", "diagnostics"})) return "perplexity";

@@ -9,7 +9,7 @@ namespace {
 
 std::string bare_kind(const FileHead& head) {
   const auto keys = head_keys(head.text);
-  if (is_bench_lines(head)) return head.text.find("\"TR119\"") == std::string::npos ? "" : "bench";
+  if (is_bench_lines(head)) return "bench";
   if (is_experiment_manifest(head, "TR119")) return "manifest";
   if (has_all(keys, {"cost_breakdown", "roi_by_tier"})) return "cost_analysis";
   if (has_all(keys, {"cost_validation", "energy_validation"})) return "cost_validation";

@@ -122,6 +122,7 @@ class Tr121 {
       PHASEGATE_CHECK_OK(read_lines(file, beside, visit));
     }
     for (const SourceFile* table : tables) PHASEGATE_CHECK_OK(read_table(*table, visit));
+    widen(source_, first_unix_s_, std::nullopt);
     return {};
   }
 
@@ -140,6 +141,7 @@ class Tr121 {
 
   const SourceRun& run_;
   Source& source_;
+  std::optional<double> first_unix_s_;
   std::map<std::string, std::string, std::less<>> quantization_;  // of a served model, as its server names it
 };
 
@@ -148,7 +150,8 @@ void Tr121::take_manifest(const Json& manifest) {
   if (source_.config.is_null()) source_.config = manifest;
   auto& facts = source_.facts;
   if (const auto rows = count_at(manifest, "records_expected")) {
-    facts.rows_expected = facts.rows_expected.value_or(0) + *rows;
+    constexpr std::int64_t kMost = std::int64_t{1} << 40;  // a number above it is a mistake
+    if (*rows < kMost) facts.rows_expected = std::min(kMost, facts.rows_expected.value_or(0)) + *rows;
     facts.sessions = facts.sessions.value_or(0) + 1;
   }
   if (const auto seed = count_at(manifest, "seed")) facts.seed = seed;
@@ -252,7 +255,7 @@ Status Tr121::hand_over(Row& row, const Visit& visit) {
     add_bad(source_, row.bad());
     return {};
   }
-  widen(source_, out.started_unix_s, std::nullopt);
+  if (out.started_unix_s) first_unix_s_ = std::min(*out.started_unix_s, first_unix_s_.value_or(*out.started_unix_s));
   source_.facts.warmup_labelled = source_.facts.warmup_labelled.value_or(true) && out.regime.has_value();
   return visit(out);
 }

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "analysis/run_analysis.h"
 #include "core/json.h"
 #include "core/result.h"
 #include "evidence/policy.h"
@@ -89,6 +90,10 @@ struct Ledger {
 
 // The whitepaper's decisions and findings against the facts.
 [[nodiscard]] Ledger judge_whitepaper(const FactBook& facts, std::string subject);
+
+// What one run of ours carries: that it is canonical, that decode dominates at 64 tokens and more, that a first call is
+// a regime of its own. `canonical`: the verdict of validation.
+[[nodiscard]] Ledger judge_run(const analysis::RunAnalysis& run, bool canonical);
 
 // A claim for each rule of a policy: that its winner is faster, or that nothing separates the candidates and the rule
 // therefore routes to default-safe. `alpha`: of the policy's own thresholds.

@@ -6,6 +6,8 @@
 
 #include "conformance/derive.h"
 #include "conformance/leaves.h"
+#include "evidence/import.h"
+#include "readers/source_json.h"
 
 namespace phasegate::conformance {
 namespace {
@@ -69,28 +71,56 @@ std::string study_of(const Catalogue& catalogue, const ReportData& report) {
   return "study";
 }
 
+core::Result<RunData> read_source(const readers::SourceRun& run) {
+  RunData loaded;
+  loaded.root = run.root;
+  auto source = readers::read(run, [&](evidence::Observation& row) -> core::Status {
+    row.source.clear();  // values are in its fields; the text would double the memory
+    loaded.rows.push_back(std::move(row));
+    return {};
+  });
+  if (!source) return core::fail(std::move(source).error());
+  loaded.source = std::move(*source);
+  return loaded;
+}
+
+core::Result<RunData> read_imported(const std::filesystem::path& run) {
+  RunData loaded;
+  loaded.root = run;
+  PHASEGATE_TRY(json, evidence::read_import_source(run));
+  PHASEGATE_TRY(source, readers::source_from_json(json));
+  loaded.source = std::move(source);
+  PHASEGATE_CHECK_OK(evidence::for_each_observation(run, [&](evidence::Observation& row) -> core::Status {
+    row.source.clear();
+    loaded.rows.push_back(row);
+    return {};
+  }));
+  return loaded;
+}
+
+// A run that waits to be read: only the runs of one report are in memory at a time.
+struct Pending {
+  Format format;
+  std::string place;
+  std::function<core::Result<RunData>()> load;
+};
+
 class Checker {
  public:
-  Checker(const std::filesystem::path& folder, const Progress& progress) : folder_(folder), progress_(progress) {}
+  explicit Checker(const Progress& progress) : progress_(progress) {}
 
-  core::Result<Outcome> run() {
-    PHASEGATE_TRY(discovery, readers::discover(folder_));
-    outcome_.unplaced = std::move(discovery.unplaced);
-    const auto ours = [](const readers::SourceRun& run) { return run.format <= Format::tr122; };
-    total_ = static_cast<std::size_t>(std::count_if(discovery.runs.begin(), discovery.runs.end(), ours));
-    for (const auto& run : discovery.runs)
-      if (!ours(run))
-        outcome_.unplaced.push_back(fmt::format("{}: of {}, no report", run.root.string(), to_string(run.format)));
-    for (const auto& report : kReports) check_report(report, discovery.runs);
+  Outcome run(const std::vector<Pending>& pending) {
+    total_ = pending.size();
+    for (const auto& report : kReports) check_report(report, pending);
     return std::move(outcome_);
   }
 
  private:
-  void check_report(const Report& report, const std::vector<readers::SourceRun>& runs) {
+  void check_report(const Report& report, const std::vector<Pending>& pending) {
     const auto& published = catalogue(report.format);
     ReportData data;
     data.format = report.format;
-    for (const auto& run : runs)
+    for (const auto& run : pending)
       if (run.format == report.format) read(run, published, data);
     data.study = study_of(published, data);
     DerivedSet derived;
@@ -107,26 +137,21 @@ class Checker {
     std::move(values.begin(), values.end(), std::back_inserter(outcome_.values));
   }
 
-  void read(const readers::SourceRun& run, const Catalogue& published, ReportData& data) {
-    if (progress_) progress_(static_cast<double>(done_++) / static_cast<double>(total_), run.root.filename().string());
-    RunData loaded;
-    loaded.root = run.root;
-    auto source = readers::read(run, [&](evidence::Observation& row) -> core::Status {
-      row.source.clear();  // values are in its fields; the text would double the memory
-      loaded.rows.push_back(std::move(row));
-      return {};
-    });
-    const auto root = run.root.lexically_relative(folder_).generic_string();
-    if (!source) {
-      outcome_.unread.push_back(fmt::format("{}: {}", root, source.error().message()));
+  void read(const Pending& pending, const Catalogue& published, ReportData& data) {
+    if (progress_) progress_(static_cast<double>(done_++) / static_cast<double>(total_), pending.place);
+    auto loaded = pending.load();
+    if (!loaded) {
+      outcome_.unread.push_back(fmt::format("{}: {}", pending.place, loaded.error().message()));
       return;
     }
-    loaded.source = std::move(*source);
-    loaded.published = recognise(published, loaded.source);
-    loaded.id = loaded.published != nullptr ? loaded.published->run : loaded.source.run;
-    outcome_.runs.push_back(
-        {run.format, loaded.id, root, loaded.source.rows, loaded.source.bad_rows, loaded.published != nullptr});
-    data.runs.push_back(std::move(loaded));
+    auto& run = *loaded;
+    run.published = recognise(published, run.source);
+    run.id = run.published != nullptr ? run.published->run : run.source.run;
+    const auto& files = run.source.files;
+    const auto file = !run.rows.empty() ? run.rows.front().file : files.empty() ? std::string() : files.front().path;
+    outcome_.runs.push_back({pending.format, run.id, pending.place, file, static_cast<std::int64_t>(run.rows.size()),
+                             run.source.bad_rows, run.published != nullptr});
+    data.runs.push_back(std::move(run));
   }
 
   // Every cell of the files that were published beside the rows.
@@ -218,7 +243,6 @@ class Checker {
     }
   }
 
-  std::filesystem::path folder_;
   const Progress& progress_;
   Outcome outcome_;
   std::size_t total_ = 0;
@@ -233,7 +257,31 @@ std::size_t Outcome::count(Verdict verdict) const {
 }
 
 core::Result<Outcome> check_folder(const std::filesystem::path& folder, const Progress& progress) {
-  return Checker(folder, progress).run();
+  PHASEGATE_TRY(discovery, readers::discover(folder));
+  std::vector<Pending> pending;
+  auto unplaced = std::move(discovery.unplaced);
+  for (const auto& run : discovery.runs) {
+    const auto place = run.root.lexically_relative(folder).generic_string();
+    if (run.format <= Format::tr122) {
+      pending.push_back({run.format, place, [&run] { return read_source(run); }});
+    } else {
+      unplaced.push_back(fmt::format("{}: of {}, which is no report", place, readers::to_string(run.format)));
+    }
+  }
+  auto outcome = Checker(progress).run(pending);
+  outcome.unplaced = std::move(unplaced);
+  return outcome;
+}
+
+core::Result<Outcome> check_imported(const std::vector<std::filesystem::path>& runs, const Progress& progress) {
+  std::vector<Pending> pending;
+  for (const auto& run : runs) {
+    PHASEGATE_TRY(json, evidence::read_import_source(run));
+    PHASEGATE_TRY(source, readers::source_from_json(json));
+    if (source.format > Format::tr122) continue;
+    pending.push_back({source.format, run.filename().string(), [run] { return read_imported(run); }});
+  }
+  return Checker(progress).run(pending);
 }
 
 }  // namespace phasegate::conformance

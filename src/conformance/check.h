@@ -16,7 +16,8 @@ namespace phasegate::conformance {
 struct RunSeen {
   readers::Format format = readers::Format::tr117;
   std::string run;
-  std::string root;  // relative to the folder that was asked about
+  std::string root;  // relative to the folder that was asked about; of an imported run its id in the store
+  std::string file;  // the first file with rows, else the first file
   std::int64_t rows = 0;
   std::int64_t bad_rows = 0;
   bool published = false;  // one of the runs that the reports speak of
@@ -38,6 +39,11 @@ using Progress = std::function<void(double fraction, const std::string& what)>;
 // Errors: not_found, io and limits of discover(). A run that cannot be read is listed and the others go on. Rows of one
 // report at a time are in memory.
 [[nodiscard]] core::Result<Outcome> check_folder(const std::filesystem::path& folder, const Progress& progress = {});
+
+// The same for runs that were imported into a store (folders of runs there). What a report says of several runs by
+// their place in its folders (a sweep's table) has no place here and is absent.
+[[nodiscard]] core::Result<Outcome> check_imported(const std::vector<std::filesystem::path>& runs,
+                                                   const Progress& progress = {});
 
 // {"values":[{"run","source","name","published","derived","tolerance","verdict"}],"unplaced":[paths],"summary":{…}}.
 // tolerance: the allowed difference, in the unit of the value; null for texts. The summary counts verdicts in all and

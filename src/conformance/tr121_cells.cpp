@@ -7,6 +7,7 @@
 #include "analysis/linearity.h"
 #include "analysis/moments.h"
 #include "analysis/percentile.h"
+#include "conformance/leaves.h"
 #include "conformance/series.h"
 
 namespace phasegate::conformance {
@@ -263,6 +264,23 @@ void write_capacity(const RunData& run, const std::vector<Tr121Cell>& cells, Der
   }
   for (const auto& [name, tokens] : {std::pair{"1e8", 1e8}, std::pair{"1e9", 1e9}, std::pair{"1e10", 1e10}})
     out.number(run.id, name_of("capacity/avg_tok_s", name), tokens / analysis::kSecondsPerMonth);
+}
+
+// Median over models of decode / e2e, by backend and generated length: what a sweep's table says of several runs.
+void write_model_fractions(const RunData& run, const std::vector<Tr121Cell>& cells, DerivedSet& out) {
+  const auto groups = aggregate(cells);
+  std::map<std::string, double> decode;
+  for (const auto& group : groups)
+    if (group.mode == "kv_decode") decode[name_of(group.backend, group.batch, group.model)] = group.latency_geomean_ms;
+  std::map<std::string, std::vector<double>> shares;
+  for (const auto& group : groups) {
+    const auto own = decode.find(name_of(group.backend, group.batch, group.model));
+    const auto target = median_of(group.cells.front()->rows, target_of);
+    if (group.mode != "e2e_kv" || own == decode.end() || !target) continue;
+    shares[name_of(group.backend, key_text(core::shortest(*target)))].push_back(own->second / group.latency_geomean_ms);
+  }
+  for (const auto& [key, values] : shares)
+    out.number(run.id, name_of("decode_fraction/models", key, "median"), analysis::median(values));
 }
 
 // The share of decode of each call, as timed (Ollama's without the projection to the target length).

@@ -347,4 +347,29 @@ core::Result<core::Json> Store::last_watch() const {
   return core::parse_json(text, (state_->root / "watch.json").string());
 }
 
+core::Status Store::put_claims(const std::string& subject, std::vector<core::Json> claims) {
+  PHASEGATE_CHECK_OK(state_->writable());
+  const auto path = state_->root / "claims.jsonl";
+  std::string text;
+  std::error_code code;
+  if (fs::exists(path, code)) {
+    PHASEGATE_TRY(before, core::read_file(path, core::kMaxPolicyBytes));
+    std::size_t number = 0;
+    for (std::size_t from = 0; from < before.size();) {
+      const auto to = std::min(before.find('\n', from), before.size());
+      const auto line = std::string_view(before).substr(from, to - from);
+      PHASEGATE_TRY(claim, core::parse_json(line, fmt::format("{}:{}", path.string(), ++number)));
+      const bool same = claim.is_object() && claim.contains("subject") && claim["subject"] == subject;
+      if (!same) text += std::string(line) + "\n";
+      from = to + 1;
+    }
+  }
+  for (auto& claim : claims) {
+    claim["subject"] = subject;
+    PHASEGATE_TRY(line, core::canonical_json(claim));
+    text += line + "\n";
+  }
+  return core::write_file_atomic(path, text);
+}
+
 }  // namespace phasegate::evidence

@@ -3,6 +3,7 @@
 //   (an imported run has observations.jsonl and source.json instead of records.jsonl: import.h)
 //   <store>/policies/<sha256>.json  and  policies/last, the id of the newest
 //   <store>/approvals.jsonl, approvals.head, keys/  (approvals.h)  and  watch.json, what the last watch saw
+//   <store>/claims.jsonl, the ledger: one claim a line, with the subject that it was judged for
 //   <store>/version, lock
 // The manifest is sealed (sealed.h); plan.json and derived files are canonical JSON and a newline; a policy file is
 // exactly its canonical JSON, so that `sha256sum` of it is its name.
@@ -115,6 +116,10 @@ class Store {
   // watch.json is no evidence: it says when somebody last looked, and is replaced each time.
   [[nodiscard]] core::Status note_watch(const core::Json& seen);
   [[nodiscard]] core::Result<core::Json> last_watch() const;  // null when nobody has
+
+  // claims.jsonl: the claims judged for `subject` take the place of those that stood there for it; the others stay.
+  // Each is an object and gets the key "subject". Derived: it can be computed again at any time.
+  [[nodiscard]] core::Status put_claims(const std::string& subject, std::vector<core::Json> claims);
 
   struct State;
 

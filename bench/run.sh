@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # run.sh BUILD: every benchmark of phasegate itself, each printing its figures, its bound and whether it holds.
 # Needs a quiet machine for the timed ones; a noisy one prints "inconclusive" and fails, it never passes by luck.
-# BENCH=name... chooses some of: recorder validate aa energy resample llama genai twice
+# BENCH=name... chooses some of the names below.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 build=$1
-wanted=${BENCH:-recorder validate aa energy llama genai twice resample}
+wanted=${BENCH:-recorder validate analyze aa_imported aa energy llama genai twice resample}
 phasegate=$build/phasegate
 PHASEGATE_ORT_LIBRARY=$(deps/onnxruntime.sh)/lib/libonnxruntime.so  # the same library for both arms of genai
 export PHASEGATE_ORT_LIBRARY
@@ -23,6 +23,8 @@ for name in $wanted; do
   case $name in
     recorder) step "recorder: cost of a step on the null engine" "$build/recorder" ;;
     validate) step "validate: 100,000 records, memory" "$build/validate" ;;
+    aa_imported) step "A/A on repeated cells of real runs, and a true 3 %" "$build/aa_imported" tests/conformance/reports ;;
+    analyze) step "all of analyze on the TR121 run against numpy" bench/analyze_tr121.py "$build/analyze_tr121" "$phasegate" ;;
     aa) step "A/A, simulated: false alarms in 500 trials" "$build/aa_false_alarms" ;;
     energy) step "energy: 1,000,000 random windows and sensor trains" "$build/energy_fuzz" ;;
     llama) step "decode and prefill against llama-bench" bench/vs_llama_bench.py "$phasegate" "$(deps/llamacpp.sh tools)" "$(forged)/gguf/model.gguf" ;;

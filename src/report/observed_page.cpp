@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "report/figures.h"
 
@@ -53,6 +54,38 @@ std::string flags_of(const ObservedCell& cell) {
   return flags;
 }
 
+// Backends of one model and scenario under each other.
+std::vector<const ObservedCell*> side_by_side(const ObservedAnalysis& analysis, Window window) {
+  std::vector<const ObservedCell*> cells;
+  for (const ObservedCell& cell : analysis.cells)
+    if (cell.key.window == window) cells.push_back(&cell);
+  std::stable_sort(cells.begin(), cells.end(), [](const ObservedCell* a, const ObservedCell* b) {
+    return std::tie(a->key.model, a->key.scenario, a->key.batch) <
+           std::tie(b->key.model, b->key.scenario, b->key.batch);
+  });
+  return cells;
+}
+
+void drop_column(Table& table, std::size_t column) {
+  const auto at = static_cast<std::ptrdiff_t>(column);
+  table.columns.erase(table.columns.begin() + at);
+  for (auto& row : table.rows) row.erase(row.begin() + at);
+}
+
+// A column in which no cell has a value becomes a sentence.
+void drop_unless_given(Section& section, std::size_t column) {
+  auto& rows = section.table.rows;
+  const auto given = [&](const std::vector<Cell>& row) { return row[column].value.has_value(); };
+  if (rows.empty() || std::any_of(rows.begin(), rows.end(), given)) return;
+  section.lead += fmt::format(" {}: in no cell ({}).", section.table.columns[column].title, rows.front()[column].note);
+  drop_column(section.table, column);
+}
+
+bool batches_differ(const Table& table) {
+  return std::any_of(table.rows.begin(), table.rows.end(),
+                     [&](const auto& row) { return row[2].text != table.rows.front()[2].text; });
+}
+
 Section window_section(const ObservedAnalysis& analysis, Window window) {
   Section section;
   section.title = "Latency · " + name_of(window);
@@ -69,8 +102,8 @@ Section window_section(const ObservedAnalysis& analysis, Window window) {
                          {"p99, ms", true},
                          {"tok/s", true},
                          {"Flags", false}});
-  for (const ObservedCell& cell : analysis.cells) {
-    if (cell.key.window != window) continue;
+  for (const ObservedCell* each : side_by_side(analysis, window)) {
+    const ObservedCell& cell = *each;
     const std::string key = key_of(cell) + ".latency_ms";
     section.table.rows.push_back(
         {words(cell.key.model), words(cell.key.scenario), words(batch_text(cell.key.batch)), words(cell.key.arm()),
@@ -79,7 +112,16 @@ Section window_section(const ObservedAnalysis& analysis, Window window) {
          estimate_cell(cell.latency_ms.p95, key + ".p95"), estimate_cell(cell.latency_ms.p99, key + ".p99"),
          estimate_cell(cell.tok_s, key_of(cell) + ".tok_s"), words(flags_of(cell))});
   }
-  section.plots.push_back({{0, 1, 2}, 3, 5, "ms", true, {}});
+  drop_unless_given(section, 8);
+  drop_unless_given(section, 7);
+  if (batches_differ(section.table)) {
+    section.plots.push_back({{0, 1, 2}, 3, 5, "ms", true, {}});
+    return section;
+  }
+  const std::string batch = section.table.rows.empty() ? "" : section.table.rows.front()[2].text;
+  if (!batch.empty()) section.lead += fmt::format(" Batch {} throughout.", batch);
+  drop_column(section.table, 2);
+  section.plots.push_back({{0, 1}, 2, 4, "ms", true, {}});
   return section;
 }
 

@@ -55,7 +55,7 @@ std::string aligned(const Table& table) {
 
 Cell words(std::string text) {
   Cell cell;
-  cell.text = text.empty() ? "—" : std::move(text);
+  cell.text = std::move(text);
   return cell;
 }
 

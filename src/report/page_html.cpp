@@ -14,23 +14,29 @@ namespace phasegate::report {
 namespace {
 
 constexpr std::size_t kRowsShown = 24;
-constexpr std::size_t kPlotRows = 48;  // a taller picture is no picture: the table has the rest
+constexpr std::size_t kPlotRows = 36;  // a taller picture is no picture: the table has the rest
 
 constexpr std::string_view kPageCss = R"css(
 .lead{max-width:76ch;margin-bottom:10px}
 .plots{display:grid;gap:18px;margin-top:12px}
 .plot{overflow-x:auto}.plot svg{min-width:640px;max-width:980px}
 .notes{margin-top:14px}
-.numbers th[scope=row]{white-space:normal;overflow-wrap:anywhere;min-width:110px}
-.numbers td{overflow-wrap:anywhere}
+figure .legend svg{width:12px;height:12px;display:inline-block}
+.numbers th[scope=row]{position:sticky;left:0;background:var(--paper)}
+.numbers thead th:first-child{position:sticky;left:0}
+.numbers td.w{min-width:120px}
 .frame{border:1px solid var(--line);border-radius:8px;overflow:hidden}
 .frame details{margin:0;border-top:1px solid var(--line)}.frame summary{padding:6px 10px}
 @media screen and (max-width:820px){
  main{padding:0}.sheet{border:0;border-radius:0;padding:18px 14px}header dl{margin-left:0}header dd{text-align:left}
- .numbers th[scope=row]{min-width:96px}
+ .numbers th[scope=row]{white-space:normal;overflow-wrap:anywhere;min-width:96px;max-width:130px}
+ .numbers td,.numbers th{padding:4px 6px}.plot svg{min-width:780px}
 }
 @media print{body{font-size:9px}main{max-width:none;padding:0}.sheet{border:0;padding:0}section{break-inside:avoid}}
 )css";
+
+// Room for a sentence, so that it does not become a column of single words.
+const char* wide(const std::string& text) { return text.size() > 24 ? R"( class="w")" : ""; }
 
 std::string cell_html(const Table& table, const Cell& cell, bool number, bool head) {
   std::string title;
@@ -39,7 +45,7 @@ std::string cell_html(const Table& table, const Cell& cell, bool number, bool he
   if (!cell.value && !cell.key.empty()) text = fmt::format(R"(<span class="soft">{}</span>)", text);
   if (!cell.note.empty()) text += fmt::format("<small>{}</small>", escape_html(cell.note));
   if (head) return fmt::format(R"(<th scope="row"{}>{}</th>)", title, text);
-  return fmt::format(R"(<td{}{}>{}</td>)", number ? R"( class="n")" : "", title, text);
+  return fmt::format(R"(<td{}{}>{}</td>)", number ? R"( class="n")" : wide(cell.text), title, text);
 }
 
 std::string rows_html(const Table& table, std::size_t from, std::size_t to) {
@@ -83,16 +89,27 @@ struct Drawing {
 std::string label_of(const std::vector<Cell>& row, const std::vector<std::size_t>& columns) {
   std::string label;
   for (const std::size_t column : columns) {
-    if (row[column].text == "—") continue;
+    if (row[column].text.empty()) continue;
     label += (label.empty() ? "" : " · ") + row[column].text;
   }
   return label;
 }
 
+// In the order of their names, so that a backend has one colour in all plots of a page.
+std::map<std::string, std::size_t> series_of(const Table& table, const PlotSpec& spec) {
+  std::map<std::string, std::size_t> series;
+  for (const auto& row : table.rows)
+    if (row[spec.value].value) series[spec.series ? row[*spec.series].text : std::string()] = 0;
+  std::size_t next = 0;
+  for (auto& [name, position] : series) position = next++;
+  return series;
+}
+
 // Rows with the same label share a line of the plot, one mark for each series.
 Drawing draw(const Table& table, const PlotSpec& spec) {
   Drawing drawing;
-  std::map<std::string, std::size_t> series;
+  std::map<std::string, std::size_t> series = series_of(table, spec);
+  for (const auto& [name, position] : series) drawing.series.push_back(name);
   std::map<std::string, std::size_t> lines;
   for (const auto& row : table.rows) {
     const Cell& cell = row[spec.value];
@@ -107,7 +124,6 @@ Drawing draw(const Table& table, const PlotSpec& spec) {
       lines[label] = drawing.rows.size();
       drawing.rows.push_back({label, {}});
     }
-    if (series.emplace(name, drawing.series.size()).second) drawing.series.push_back(name);
     auto& marks = drawing.rows[lines[label]].marks;
     marks.resize(std::max(marks.size(), series[name] + 1));
     marks[series[name]] = {

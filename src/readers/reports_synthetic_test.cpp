@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "readers/reports_fixture.h"
+#include "readers/source_json.h"
 
 namespace phasegate::readers {
 namespace {
@@ -233,6 +234,34 @@ TEST(Tr122, ThePowerTraceIsKeptWhole) {
     EXPECT_EQ(trace.util_mem[1], 12);
     EXPECT_EQ(trace.vram_used_mb[0], 1200.5F);
   }
+}
+
+bool same_values(const std::vector<double>& a, const std::vector<double>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); });
+}
+
+TEST(Tr122, ThePowerTraceComesBackOutOfTheStoresDocument) {
+  Folder folder;
+  write_tr122(folder, "x");
+  const Source before = take_only(folder.path()).source;
+  const auto after = source_from_json(source_json(before));
+  ASSERT_TRUE(after);
+  ASSERT_EQ(after->power_traces.size(), 1U);
+  EXPECT_TRUE(after->tables.empty());
+  const PowerTrace& a = before.power_traces[0];
+  const PowerTrace& b = after->power_traces[0];
+  EXPECT_EQ(a.file, b.file);
+  EXPECT_EQ(a.t_ns, b.t_ns);
+  EXPECT_EQ(a.read_ok, b.read_ok);
+  EXPECT_TRUE(same_values(a.power_w, b.power_w));
+  EXPECT_TRUE(same_values(a.dt_s, b.dt_s));
+  EXPECT_EQ(a.temp_c, b.temp_c);
+  EXPECT_EQ(a.sm_clock_mhz, b.sm_clock_mhz);
+  EXPECT_EQ(a.mem_clock_mhz, b.mem_clock_mhz);
+  EXPECT_EQ(a.util_gpu, b.util_gpu);
+  EXPECT_EQ(a.util_mem, b.util_mem);
+  EXPECT_EQ(a.vram_used_mb, b.vram_used_mb);
 }
 
 TEST(Tr122, BrokenEventsAndReadingsAreCounted) {

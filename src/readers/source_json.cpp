@@ -1,5 +1,9 @@
 #include "readers/source_json.h"
 
+#include <fmt/format.h>
+
+#include "readers/power_trace.h"
+
 namespace phasegate::readers {
 namespace {
 
@@ -48,9 +52,24 @@ core::Json facts_json(const Facts& facts) {
           {"model_identity", or_null(facts.model_identity)}};
 }
 
-core::Json tables_json(const std::map<std::string, Table>& tables) {
+core::Json tables_json(const Source& source) {
   auto all = core::Json::object();
-  for (const auto& [path, table] : tables) all[path] = {{"columns", table.columns}, {"rows", table.rows}};
+  for (const auto& [path, table] : source.tables) all[path] = {{"columns", table.columns}, {"rows", table.rows}};
+  for (const auto& trace : source.power_traces) {
+    if (!fits_a_table(trace)) continue;
+    const Table table = table_of_trace(trace);
+    all[trace.file] = {{"columns", table.columns}, {"rows", table.rows}};
+  }
+  return all;
+}
+
+core::Json documents_json(const Source& source) {
+  core::Json all(source.documents);
+  for (const auto& trace : source.power_traces) {
+    if (fits_a_table(trace)) continue;
+    all[trace.file] =
+        fmt::format("{} power readings, too many for source.json: energy needs the file itself", trace.t_ns.size());
+  }
   return all;
 }
 
@@ -110,8 +129,14 @@ Source source_of(const core::Json& json, Format format) {
   source.facts = facts_of(json.at("facts"));
   for (const auto& [path, document] : json.at("documents").items()) source.documents[path] = document;
   for (const auto& [path, table] : json.at("tables").items()) {
-    source.tables[path] = {table.at("columns").get<std::vector<std::string>>(),
-                           table.at("rows").get<std::vector<std::vector<std::string>>>()};
+    Table kept{table.at("columns").get<std::vector<std::string>>(),
+               table.at("rows").get<std::vector<std::vector<std::string>>>()};
+    auto trace = is_trace(kept) ? trace_of_table(path, kept) : std::nullopt;
+    if (trace) {
+      source.power_traces.push_back(std::move(*trace));
+    } else {
+      source.tables[path] = std::move(kept);
+    }
   }
   source.rows = json.at("rows").get<std::int64_t>();
   source.bad_rows = json.at("bad_rows").get<std::int64_t>();
@@ -141,8 +166,8 @@ core::Json source_json(const Source& source) {
           {"files", files_json(source.files)},
           {"config", source.config},
           {"facts", facts_json(source.facts)},
-          {"documents", core::Json(source.documents)},
-          {"tables", tables_json(source.tables)},
+          {"documents", documents_json(source)},
+          {"tables", tables_json(source)},
           {"rows", source.rows},
           {"bad_rows", source.bad_rows},
           {"bad", bad_json(source.bad)}};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
 
@@ -12,6 +13,11 @@ namespace phasegate::claims {
 namespace {
 
 using readers::Format;
+
+// Claims that the source's statements decide without a row; the others need an Examination.
+constexpr std::array<std::string_view, 10> kOfFacts = {
+    "latency.open_loop", "throughput.capacity", "load.failures",        "tokens.counted", "ttft.measured",
+    "regime.steady",     "comparison.repeat",   "identity.environment", "identity.model", "quality"};
 
 std::string load_text(const readers::Facts& facts) {
   if (!facts.arrival) return {};
@@ -118,7 +124,10 @@ std::vector<Claim> forbidden_by(const readers::Source& source, const evidence::T
   const Inputs in{source, none, thresholds, published_of(source), totals_of(source)};
   std::vector<Claim> all;
   for (const auto judge : {judge_load, judge_latency, judge_context}) judge(in, all);
-  std::erase_if(all, [](const Claim& claim) { return claim.verdict == Verdict::supported; });
+  std::erase_if(all, [](const Claim& claim) {
+    return claim.verdict == Verdict::supported ||
+           std::find(kOfFacts.begin(), kOfFacts.end(), claim.id) == kOfFacts.end();
+  });
   return all;
 }
 

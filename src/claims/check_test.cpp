@@ -167,6 +167,21 @@ TEST(Check, AggregatesAloneLackTheirRows) {
   EXPECT_FALSE(has(report, "consistency.published"));
 }
 
+TEST(Check, CsvExportsAloneSayWhatTheyPublish) {
+  for (const char* name : {"guidellm/out.csv", "aiperf/profile_export_aiperf.csv"}) {
+    std::string folder = (fs::temp_directory_path() / "phasegate-claims-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    const fs::path source = std::string(PHASEGATE_SOURCE_DIR) + "/tests/conformance/foreign/" + name;
+    fs::copy_file(source, fs::path(folder) / source.filename());
+    const auto report = check_path(folder);
+    fs::remove_all(folder);
+    EXPECT_EQ(report.rows, 0);
+    EXPECT_EQ(claim(report, "percentile.ttft_ms.p99").reason, "n_below_100") << name;
+    EXPECT_EQ(claim(report, "percentile.ttft_ms.p50").reason, "rows_absent") << name;
+    EXPECT_NEAR(*claim(report, "percentile.ttft_ms.p50").published, 51.1, 0.3) << name;
+  }
+}
+
 TEST(Check, FailedRequestsStandBesideTheAverages) {
   const auto report = check_vllm([](core::Json& d) {
     d["errors"][4] = "ClientPayloadError";
@@ -268,9 +283,11 @@ TEST(Check, GapsOfTheSourceForbidClaimsWithoutARow) {
   for (const auto& c : forbidden) ids.push_back(c.id + ":" + c.reason);
   for (const char* want :
        {"latency.open_loop:closed_loop", "comparison.repeat:few_sessions", "identity.model:no_model_hash",
-        "regime.cold:no_cold_split", "energy:not_measured", "quality:not_measured"}) {
+        "regime.steady:warmup_not_labelled", "tokens.counted:counter_not_stated", "quality:not_measured"}) {
     EXPECT_NE(std::find(ids.begin(), ids.end(), want), ids.end()) << want;
   }
+  // Whether power was recorded is for the rows to say.
+  EXPECT_TRUE(std::none_of(forbidden.begin(), forbidden.end(), [](const Claim& c) { return c.id == "energy"; }));
   EXPECT_TRUE(std::all_of(forbidden.begin(), forbidden.end(),
                           [](const Claim& c) { return !c.reason.empty() && !c.needs.empty(); }));
 }

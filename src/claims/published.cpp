@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <tuple>
 
 namespace phasegate::claims {
 namespace {
@@ -119,7 +121,19 @@ constexpr std::array<std::pair<const char*, const char*>, 6> kAiperfNames = {
      {"Request Throughput (requests/sec)", "requests_s"},
      {"Output Token Throughput (tokens/sec)", "output_tok_s"}}};
 
-void from_aiperf_table(const std::string& file, const readers::Table& table, std::vector<Published>& out) {
+// "Request Count,40.00" of the second table.
+std::optional<std::int64_t> aiperf_requests(const Source& source) {
+  for (const auto& [file, table] : source.tables) {
+    for (const auto& row : table.rows) {
+      const auto value = row.size() > 1 && row[0] == "Request Count" ? parsed(row[1]) : std::nullopt;
+      if (value && *value >= 0 && *value < 9e15) return std::llround(*value);
+    }
+  }
+  return std::nullopt;
+}
+
+void from_aiperf_table(const std::string& file, const readers::Table& table, std::optional<std::int64_t> requests,
+                       std::vector<Published>& out) {
   for (const auto& row : table.rows) {
     for (const auto& [name, metric] : kAiperfNames) {
       if (row.empty() || row[0] != name) continue;
@@ -129,8 +143,9 @@ void from_aiperf_table(const std::string& file, const readers::Table& table, std
         const auto value = parsed(row[i]);
         const bool known = statistic == "mean" || statistic == "std" || statistic == "min" || statistic == "max";
         if (!value || (!known && !quantile_of(statistic))) continue;
-        out.push_back(
-            {metric, statistic, *value, std::nullopt, 0, true, 0.005, file, fmt::format("{}: {}", name, column)});
+        // Gaps are more than requests; how many more the file does not say.
+        const auto n = std::string_view(metric) == "itl_ms" ? std::nullopt : requests;
+        out.push_back({metric, statistic, *value, n, 0, true, 0.005, file, fmt::format("{}: {}", name, column)});
       }
     }
   }
@@ -176,6 +191,50 @@ void from_guidellm(const std::string& file, const Json& benchmark, std::size_t p
     if (rate || percentiles == nullptr || !percentiles->is_object()) continue;
     for (const auto& [key, value] : percentiles->items()) {
       if (value.is_number()) add(guidellm_statistic(key), value.get<double>(), "percentiles." + key);
+    }
+  }
+}
+
+// The CSV has one column for a list of percentiles, whose levels only GuideLLM's documentation names.
+constexpr std::array<const char*, 11> kGuidellmList = {"min", "p0.1", "p1",  "p5",  "p10", "p25",
+                                                       "p75", "p90",  "p95", "p99", "max"};
+constexpr std::array<std::tuple<const char*, const char*, double>, 3> kGuidellmColumns = {
+    {{"Request Latency / Successful Sec / ", "latency_ms", 1e3},
+     {"Time to First Token / Successful ms / ", "ttft_ms", 1},
+     {"Inter Token Latency / Successful ms / ", "tpot_ms", 1}}};
+
+void from_guidellm_cell(Published base, double scale, const std::string& statistic, const std::string& cell,
+                        std::vector<Published>& out) {
+  const auto add = [&](const char* name, double value) {
+    base.statistic = name;
+    base.value = value * scale;
+    out.push_back(base);
+  };
+  if (statistic == "Mean" || statistic == "Median") {
+    if (const auto value = parsed(cell)) add(statistic == "Mean" ? "mean" : "p50", *value);
+  } else if (statistic == "Percentiles") {
+    const auto list = core::parse_json(cell, base.file);
+    if (!list || !list->is_array() || list->size() != kGuidellmList.size()) return;
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      if ((*list)[i].is_number()) add(kGuidellmList[i], (*list)[i].get<double>());
+    }
+  }
+}
+
+void from_guidellm_table(const std::string& file, const readers::Table& table, std::vector<Published>& out) {
+  const auto total = std::find(table.columns.begin(), table.columns.end(), "Request Counts / Successful");
+  for (std::size_t part = 0; part < table.rows.size(); ++part) {
+    const auto& row = table.rows[part];
+    const auto at = static_cast<std::size_t>(total - table.columns.begin());
+    const auto n = at < row.size() ? parsed(row[at]) : std::nullopt;
+    for (std::size_t column = 0; column < std::min(row.size(), table.columns.size()); ++column) {
+      for (const auto& [prefix, metric, scale] : kGuidellmColumns) {
+        const auto& name = table.columns[column];
+        if (name.rfind(prefix, 0) != 0) continue;
+        Published base{metric, {}, 0, {}, part, false, 0, file, name};
+        if (n && *n >= 0 && *n < 9e15) base.n = std::llround(*n);
+        from_guidellm_cell(std::move(base), scale, name.substr(std::string_view(prefix).size()), row[column], out);
+      }
     }
   }
 }
@@ -291,7 +350,10 @@ std::vector<Published> published_of(const Source& source) {
     }
   });
   if (source.format == Format::aiperf && out.empty()) {
-    for (const auto& [file, table] : source.tables) from_aiperf_table(file, table, out);
+    for (const auto& [file, table] : source.tables) from_aiperf_table(file, table, aiperf_requests(source), out);
+  }
+  if (source.format == Format::guidellm && out.empty()) {
+    for (const auto& [file, table] : source.tables) from_guidellm_table(file, table, out);
   }
   return out;
 }

@@ -57,47 +57,52 @@ std::size_t common_prefix(std::string_view a, std::string_view b) {
   return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
 }
 
-// One folder holds one run, unless it holds several files of the same kind (--profile-export-prefix): then what shares
-// the longest beginning of the name belongs together, and what matches none is a run of its own.
+// The run whose first file shares the longest beginning of the name and that lacks this kind; nullptr = none.
+SourceRun* owner_of(std::vector<SourceRun>& runs, std::size_t from, const KnownFile& file, const std::string& name) {
+  SourceRun* best = nullptr;
+  std::size_t best_size = 0;
+  for (std::size_t i = from; i < runs.size(); ++i) {
+    const auto size = common_prefix(name, runs[i].files.front().path);
+    const bool taken = std::any_of(runs[i].files.begin(), runs[i].files.end(),
+                                   [&](const SourceFile& other) { return other.kind == file.kind; });
+    if (size <= best_size || taken) continue;
+    best = &runs[i];
+    best_size = size;
+  }
+  return best;
+}
+
+// Several runs in one folder (--profile-export-prefix): each has a file of the richest kind that is there.
+void group_by_name(const std::vector<const KnownFile*>& folder, std::string_view leading,
+                   std::vector<SourceRun>& runs) {
+  const auto first = runs.size();
+  for (const KnownFile* file : folder) {
+    if (file->kind == leading) runs.push_back(run_of_file(Format::aiperf, *file));
+  }
+  for (const KnownFile* file : folder) {
+    if (file->kind == leading) continue;
+    const std::string name = file->head.absolute.filename().string();
+    if (SourceRun* owner = owner_of(runs, first, *file, name)) {
+      owner->files.push_back({name, file->kind, file->head.bytes, {}});
+    } else {
+      runs.push_back(run_of_file(Format::aiperf, *file));
+    }
+  }
+}
+
+// One folder holds one run, unless it holds several files of one kind.
 std::vector<SourceRun> group(const std::filesystem::path&, const std::vector<KnownFile>& files,
                              std::vector<std::string>&) {
   std::vector<SourceRun> runs;
   for (const auto& folder : by_folder(files)) {
     std::map<std::string_view, int> of_kind;
     for (const KnownFile* file : folder) ++of_kind[file->kind];
-    const bool one = std::all_of(of_kind.begin(), of_kind.end(), [](const auto& entry) { return entry.second == 1; });
-    if (one) {
+    if (std::all_of(of_kind.begin(), of_kind.end(), [](const auto& entry) { return entry.second == 1; })) {
       runs.push_back(run_of_folder(Format::aiperf, folder));
       continue;
     }
-    // Leaders: the richest kind that the folder has.
-    const std::string_view leading = of_kind.count(kRows) > 0      ? kRows
-                                     : of_kind.count(kSummary) > 0 ? kSummary
-                                                                   : kTables;
-    const auto first = runs.size();
-    for (const KnownFile* file : folder) {
-      if (file->kind == leading) runs.push_back(run_of_file(Format::aiperf, *file));
-    }
-    for (const KnownFile* file : folder) {
-      if (file->kind == leading) continue;
-      const std::string name = file->head.absolute.filename().string();
-      SourceRun* best = nullptr;
-      std::size_t best_size = 0;
-      for (std::size_t i = first; i < runs.size(); ++i) {
-        const auto size = common_prefix(name, runs[i].files.front().path);
-        const bool taken = std::any_of(runs[i].files.begin(), runs[i].files.end(),
-                                       [&](const SourceFile& other) { return other.kind == file->kind; });
-        if (size > best_size && !taken) {
-          best = &runs[i];
-          best_size = size;
-        }
-      }
-      if (best != nullptr) {
-        best->files.push_back({name, file->kind, file->head.bytes, {}});
-      } else {
-        runs.push_back(run_of_file(Format::aiperf, *file));
-      }
-    }
+    const std::string_view best = of_kind.count(kSummary) > 0 ? kSummary : kTables;
+    group_by_name(folder, of_kind.count(kRows) > 0 ? kRows : best, runs);
   }
   return runs;
 }

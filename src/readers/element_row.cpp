@@ -150,54 +150,79 @@ std::vector<std::vector<const KnownFile*>> by_folder(const std::vector<KnownFile
   return out;
 }
 
+namespace {
+
+// RFC 4180, one character after the other.
+class GridParser {
+ public:
+  void take(char c, bool next_is_quote) {
+    if (quoted_) {
+      if (c != '"') {
+        cell_ += c;
+      } else if (next_is_quote) {
+        cell_ += '"';
+        skip_ = true;
+      } else {
+        quoted_ = false;
+      }
+    } else if (c == '"') {
+      quoted_ = any_ = true;
+    } else if (c == ',') {
+      end_cell();
+      any_ = true;
+    } else if (c == '\n') {
+      end_row();
+    } else if (c != '\r') {
+      cell_ += c;
+    }
+  }
+
+  void parse(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      take(text[i], i + 1 < text.size() && text[i + 1] == '"');
+      if (skip_) ++i;
+      skip_ = false;
+    }
+    if (!quoted_ && (any_ || !cell_.empty())) end_row();
+  }
+
+  [[nodiscard]] bool open_quote() const { return quoted_; }
+  [[nodiscard]] std::vector<std::vector<std::string>>& grid() { return grid_; }
+
+ private:
+  void end_cell() {
+    row_.push_back(printable(cell_, core::kMaxSourceLineBytes));
+    cell_.clear();
+  }
+  void end_row() {
+    if (any_ || !cell_.empty()) end_cell();
+    grid_.push_back(std::move(row_));
+    row_.clear();
+    any_ = false;
+  }
+
+  std::vector<std::vector<std::string>> grid_;
+  std::vector<std::string> row_;
+  std::string cell_;
+  bool quoted_ = false;
+  bool any_ = false;   // the row has a cell, perhaps an empty one
+  bool skip_ = false;  // the second of two quotes that stand for one
+};
+
+}  // namespace
+
 core::Result<std::vector<std::vector<std::string>>> read_grid(const SourceRun& run, const SourceFile& file,
                                                               Source& source) {
   std::string sha;
   PHASEGATE_TRY(text, read_text(path_of(run, file), file.path, core::kMaxSourceTableBytes, &sha));
   set_hash(source, file.path, sha);
-  std::vector<std::vector<std::string>> grid;
-  std::vector<std::string> row;
-  std::string cell;
-  bool quoted = false;
-  bool any = false;  // the row has a cell, perhaps an empty one
-  std::int64_t line = 1;
-  const auto end_row = [&] {
-    if (any || !cell.empty()) row.push_back(printable(cell, core::kMaxSourceLineBytes));
-    grid.push_back(std::move(row));
-    row.clear();
-    cell.clear();
-    any = false;
-  };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\n') ++line;
-    if (quoted) {
-      if (c != '"') {
-        cell += c;
-      } else if (i + 1 < text.size() && text[i + 1] == '"') {
-        cell += '"';
-        ++i;
-      } else {
-        quoted = false;
-      }
-    } else if (c == '"') {
-      quoted = any = true;
-    } else if (c == ',') {
-      row.push_back(printable(cell, core::kMaxSourceLineBytes));
-      cell.clear();
-      any = true;
-    } else if (c == '\n') {
-      end_row();
-    } else if (c != '\r') {
-      cell += c;
-    }
+  GridParser parser;
+  parser.parse(text);
+  if (parser.open_quote()) {
+    return core::fail({core::ErrorKind::invalid_input, "a quoted cell never ends", file.path,
+                       "the file may be cut off; take the whole export"});
   }
-  if (quoted) {
-    return core::fail({core::ErrorKind::invalid_input, "a quoted cell never ends",
-                       fmt::format("{}:{}", file.path, line), "the file may be cut off; take the whole export"});
-  }
-  if (any || !cell.empty() || !row.empty()) end_row();
-  return grid;
+  return std::move(parser.grid());
 }
 
 }  // namespace phasegate::readers

@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 build=$1
-wanted=${BENCH:-recorder validate analyze aa_imported aa energy llama genai twice resample}
+wanted=${BENCH:-recorder validate import analyze aa_imported aa energy llama genai twice resample}
 phasegate=$build/phasegate
 PHASEGATE_ORT_LIBRARY=$(deps/onnxruntime.sh)/lib/libonnxruntime.so  # the same library for both arms of genai
 export PHASEGATE_ORT_LIBRARY
@@ -23,6 +23,7 @@ for name in $wanted; do
   case $name in
     recorder) step "recorder: cost of a step on the null engine" "$build/recorder" ;;
     validate) step "validate: 100,000 records, memory" "$build/validate" ;;
+    import) step "import and validate of JSONL: MB/s of one core, memory" "$build/import" tests/conformance/reports ;;
     aa_imported) step "A/A on repeated cells of real runs, and a true 3 %" "$build/aa_imported" tests/conformance/reports ;;
     analyze) step "all of analyze on the TR121 run against numpy" bench/analyze_tr121.py "$build/analyze_tr121" "$phasegate" ;;
     aa) step "A/A, simulated: false alarms in 500 trials" "$build/aa_false_alarms" ;;

@@ -11,36 +11,6 @@ namespace fs = std::filesystem;
 using evidence::Observation;
 using evidence::Window;
 
-// Replaces line `number` (from 1) of a text.
-std::string with_line(const std::string& text, int number, const std::function<std::string(std::string)>& how) {
-  std::istringstream lines(text);
-  std::string out;
-  int at = 0;
-  for (std::string line; std::getline(lines, line);) out += (++at == number ? how(line) : line) + "\n";
-  return out;
-}
-
-std::string without_column(const std::string& text, const std::string& column) {
-  std::istringstream lines(text);
-  std::string out;
-  std::ptrdiff_t drop = -1;
-  for (std::string line; std::getline(lines, line);) {
-    std::vector<std::string> cells(1);
-    for (const char c : line) {
-      if (c == ',') {
-        cells.emplace_back();
-      } else {
-        cells.back() += c;
-      }
-    }
-    if (drop < 0) drop = std::find(cells.begin(), cells.end(), column) - cells.begin();
-    cells.erase(cells.begin() + drop);
-    for (std::size_t i = 0; i < cells.size(); ++i) out += (i == 0 ? "" : ",") + cells[i];
-    out += "\n";
-  }
-  return out;
-}
-
 TEST(Edge, Tr118WithoutAManifestIsStillOneRun) {
   Folder folder;
   copy_into(report("tr118/gpt2"), folder.path() / "run");
@@ -156,109 +126,70 @@ TEST(Edge, ABrokenDocumentDoesNotCostTheRows) {
   EXPECT_EQ(run.source.documents.count("processed/cost_energy_analysis.json"), 0U);
 }
 
-TEST(Edge, Tr120TellsTheModeByCountersThenByTheFolder) {
+TEST(Edge, TwoRunsWhoseFilesAreAllRenamedArePartedByTheirInstants) {
   Folder folder;
-  copy_into(report("tr120/controlled/20251221_173112"), folder.path() / "run");
-  fs::remove_all(folder.path() / "run/prefill/runs");
-  for (const auto* mode : {"prefill", "kv_decode", "e2e_kv"}) {
-    change(folder.path() / "run" / mode / "metrics.csv",
-           [](const std::string& text) { return without_column(text, "path"); });
+  const fs::path run = folder.path() / "run";
+  copy_into(report("tr118/gpt2"), run);
+  add_second_run(run);
+  change(run / "processed/experiment_manifest_1765738489.json", [](std::string text) {
+    return replace_all(replace_all(std::move(text), "1765732089", "1765738489"), "1765732570", "1765739570");
+  });
+  for (const auto* id : {"1765652089", "1765738489"}) {
+    // The second run's rows began at 17657323…; its manifest must enclose them.
+    const std::string first = std::string(id) == "1765652089" ? "a" : "c";
+    fs::rename(run / "raw" / fmt::format("bench_prefill_{}.jsonl", id), run / "raw" / (first + ".jsonl"));
+    fs::rename(run / "raw" / fmt::format("bench_generate_{}.jsonl", id), run / "raw" / (first + "g.jsonl"));
   }
-  fs::rename(folder.path() / "run/prefill", folder.path() / "run/a");  // its counters say prefill
-  fs::remove(folder.path() / "run/kv_decode/dynamo_counters.json");    // nothing inside says it, the folder does
-  fs::remove(folder.path() / "run/e2e_kv/dynamo_counters.json");
-  fs::rename(folder.path() / "run/e2e_kv", folder.path() / "run/third");  // nothing says it
-  const Taken run = take_only(folder.path());
-  EXPECT_EQ(run.count([](const Observation& row) { return row.window == Window::prefill; }), 540);
-  EXPECT_EQ(run.count([](const Observation& row) { return row.window == Window::decode; }), 540);
-  EXPECT_EQ(run.rows.size(), 1080U);
-  EXPECT_EQ(run.source.bad_rows, 540);
-  EXPECT_EQ(run.source.bad[0].file, "third/metrics.csv");
-}
-
-TEST(Edge, Tr120ContentIsStrongerThanTheFolderItLiesIn) {
-  Folder folder;
-  copy_into(report("tr120/controlled/20251221_173112"), folder.path() / "run");
-  fs::rename(folder.path() / "run/prefill", folder.path() / "run/x");
-  fs::rename(folder.path() / "run/kv_decode", folder.path() / "run/prefill");
-  fs::rename(folder.path() / "run/x", folder.path() / "run/kv_decode");
-  const Taken run = take_only(folder.path());
-  for (const auto& row : run.rows) {
-    if (row.file != "prefill/metrics.csv") continue;
-    EXPECT_EQ(row.window, Window::decode);
+  change(run / "processed/experiment_manifest_1765738489.json", [](std::string text) {
+    return replace_all(std::move(text), "\"started_at\": 1765738489", "\"started_at\": 1765732089");
+  });
+  const auto runs = take_all(folder.path());
+  ASSERT_EQ(runs.size(), 2U);
+  for (const auto& each : runs) {
+    EXPECT_EQ(each.rows.size(), 360U);
+    const bool first = each.source.run == "1765652089";
+    for (const auto& row : each.rows) EXPECT_EQ(*row.started_unix_s < 1765700000, first);
   }
-  EXPECT_EQ(run.source.bad_rows, 0);
 }
 
-TEST(Edge, Tr120ListsAreComparedAndStandInForATable) {
+TEST(Edge, ARunWithoutItsRowsDoesNotTakeItsNeighbours) {
   Folder folder;
-  copy_into(report("tr120/controlled/20251221_173112"), folder.path() / "run");
-  // The 4th call of one cell differs; a row that is lost before it must not make the others differ.
-  change(folder.path() / "run/prefill/metrics.csv", [](std::string text) {
-    text = with_line(text, 5, [](const std::string& row) { return row.substr(0, 40); });
-    return with_line(text, 7, [](std::string row) { return replace_all(std::move(row), "fp32,", "fp32,9"); });
-  });
-  Taken run = take_only(folder.path());
-  EXPECT_EQ(run.rows.size(), 1618U);
-  ASSERT_EQ(run.source.bad_rows, 2);
-  EXPECT_EQ(run.source.bad[1].key, "latency_ms");
-  EXPECT_EQ(run.source.bad[1].line, 7);
-  fs::remove(folder.path() / "run/prefill/metrics.csv");
-  run = take_only(folder.path());
-  EXPECT_EQ(run.count([](const Observation& row) { return row.window == Window::prefill; }), 540);
-  EXPECT_EQ(run.source.bad_rows, 0);
-  const auto& row = *std::find_if(run.rows.begin(), run.rows.end(), [](const Observation& each) {
-    return each.scenario == "stress_single" && each.window == Window::prefill;
-  });
-  EXPECT_EQ(row.prompt_tokens, 51);
-  EXPECT_EQ(row.line, 1);
-  EXPECT_NE(row.source.find("latency_ms"), std::string::npos);
+  copy_into(report("tr121/decode_sweep_20251224_002955"), folder.path() / "sweep");
+  fs::remove(folder.path() / "sweep/gen_8/metrics.csv");
+  fs::remove(folder.path() / "sweep/gen_8/runs.jsonl");
+  fs::remove(folder.path() / "sweep/gen_32/manifest.json");
+  for (const auto& run : take_all(folder.path())) {
+    if (run.source.run == "20251224_002955") {
+      EXPECT_TRUE(run.rows.empty());
+    }
+  }
 }
 
-TEST(Edge, Tr121RowsThatTwoFilesTellDifferentlyAreBad) {
+TEST(Edge, ATableOfAnotherReportIsNotTaken) {
   Folder folder;
-  copy_into(report("tr121/20251224_002149"), folder.path() / "run");
-  change(folder.path() / "run/metrics.csv", [](std::string text) {
-    text = with_line(text, 2, [](std::string row) { return replace_all(std::move(row), "19.9786", "19.9787"); });
-    return with_line(text, 4, [](const std::string&) { return std::string(); });
-  });
-  const Taken run = take_only(folder.path());
-  EXPECT_EQ(run.rows.size(), 683U);
-  ASSERT_EQ(run.source.bad_rows, 2);
-  EXPECT_EQ(run.source.bad[0].key, "prefill_ms");
-  EXPECT_EQ(run.source.bad[0].file, "runs.jsonl");
-  EXPECT_EQ(run.source.bad[1].file, "metrics.csv");  // the row that it lacks was taken
+  copy_into(report("tr119"), folder.path() / "run");
+  copy_into(report("tr118/sweeps/baseline/latency_summary_prefill.csv"), folder.path() / "run/processed/other.csv");
+  const auto runs = take_all(folder.path());
+  ASSERT_EQ(runs.size(), 2U);
+  for (const auto& run : runs) EXPECT_EQ(run.source.format == Format::tr118, run.rows.empty());
 }
 
-TEST(Edge, Tr121SpellingsOfNothingAreOneNothing) {
+TEST(Edge, Tr118WhatIsNoTimeToFirstTokenAndWhatIsDegraded) {
   Folder folder;
-  copy_into(report("tr121/20251224_002149"), folder.path() / "run");
-  change(folder.path() / "run/runs.jsonl",
-         [](std::string text) { return replace_all(std::move(text), "null", "NaN"); });
-  change(folder.path() / "run/metrics.csv",
-         [](std::string text) { return replace_all(replace_all(std::move(text), ",,", ",NaN,"), ",,", ",None,"); });
-  const Taken run = take_only(folder.path());
-  EXPECT_EQ(run.source.bad_rows, 0);
-  EXPECT_EQ(essence(run), essence(take_only(report("tr121/20251224_002149"))));
-}
-
-TEST(Edge, Tr121RowsInAnotherOrderAreStillTheSameRows) {
-  Folder folder;
-  copy_into(report("tr121/20251224_002149"), folder.path() / "run");
-  change(folder.path() / "run/metrics.csv", [](const std::string& text) {
-    std::istringstream lines(text);
-    std::vector<std::string> rows;
-    std::string header;
-    std::getline(lines, header);
-    for (std::string line; std::getline(lines, line);) rows.push_back(line + "\n");
-    std::sort(rows.rbegin(), rows.rend());
-    std::string out = header + "\n";
-    for (const auto& row : rows) out += row;
-    return out;
+  copy_into(report("tr118/gpt2/raw/bench_prefill_1765652089.jsonl"), folder.path() / "a.jsonl");
+  change(folder.path() / "a.jsonl", [](std::string text) {
+    text = replace_all(std::move(text), "\"ttft_ms\": [], \"tokens_processed\": [8, 8]",
+                       "\"ttft_ms\": [1.0, 1.0], \"tokens_processed\": [8, 8]");
+    return with_line(text, 1, [](std::string row) {
+      return replace_all(std::move(row), "\"degraded_count\": 0", "\"degraded_count\": 1");
+    });
   });
   const Taken run = take_only(folder.path());
-  EXPECT_EQ(run.rows.size(), 684U);
-  EXPECT_EQ(run.source.bad_rows, 0);
+  ASSERT_EQ(run.rows.size(), 180U);
+  for (const auto& row : run.rows) EXPECT_TRUE(row.ttft_ms.empty());
+  EXPECT_EQ(run.rows[0].status, evidence::Status::degraded);
+  EXPECT_EQ(run.rows[0].reason, evidence::Reason::other);
+  EXPECT_EQ(run.rows[1].status, evidence::Status::ok);
 }
 
 TEST(Edge, CopiesSideBySideAreRunsOfTheirOwn) {
@@ -311,16 +242,6 @@ TEST(Edge, Tr119RowsThatDoNotNameTheirReport) {
   const Taken run = take_only(folder.path());
   EXPECT_EQ(run.source.format, Format::tr119);
   EXPECT_EQ(run.rows.size(), 350U);
-}
-
-TEST(Edge, PrecisionIsTheWordInTheLabel) {
-  Folder folder;
-  copy_into(report("tr121/20251224_002149/runs.jsonl"), folder.path() / "runs.jsonl");
-  change(folder.path() / "runs.jsonl",
-         [](std::string text) { return replace_all(std::move(text), "hf_gpu_fp16", "hf_gpu_fp16_bs8"); });
-  for (const auto& row : take_only(folder.path()).rows) {
-    ASSERT_EQ(row.precision, row.backend == "hf_gpu_fp16_bs8" ? "fp16" : row.backend == "hf_cpu_fp32" ? "fp32" : "");
-  }
 }
 
 TEST(Edge, TwoRunsOfTr121WithoutManifestsStayApart) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -98,6 +99,36 @@ inline std::string with_reversed_columns(const std::string& text) {
       }
     }
     for (std::size_t i = cells.size(); i > 0; --i) out += cells[i - 1] + (i > 1 ? "," : "\n");
+  }
+  return out;
+}
+
+// Replaces line `number` (from 1) of a text.
+inline std::string with_line(const std::string& text, int number, const std::function<std::string(std::string)>& how) {
+  std::istringstream lines(text);
+  std::string out;
+  int at = 0;
+  for (std::string line; std::getline(lines, line);) out += (++at == number ? how(line) : line) + "\n";
+  return out;
+}
+
+inline std::string without_column(const std::string& text, const std::string& column) {
+  std::istringstream lines(text);
+  std::string out;
+  std::ptrdiff_t drop = -1;
+  for (std::string line; std::getline(lines, line);) {
+    std::vector<std::string> cells(1);
+    for (const char c : line) {
+      if (c == ',') {
+        cells.emplace_back();
+      } else {
+        cells.back() += c;
+      }
+    }
+    if (drop < 0) drop = std::find(cells.begin(), cells.end(), column) - cells.begin();
+    cells.erase(cells.begin() + drop);
+    for (std::size_t i = 0; i < cells.size(); ++i) out += (i == 0 ? "" : ",") + cells[i];
+    out += "\n";
   }
   return out;
 }

@@ -26,6 +26,14 @@ struct Found {
   std::vector<std::string> unplaced;
 };
 
+// Of one file its reason; of a folder how many there were, and the first.
+std::string why_nothing(const std::vector<std::string>& unplaced) {
+  if (unplaced.empty()) return "holds no result";
+  if (unplaced.size() > 1) return fmt::format("holds no result among {} files; {}", unplaced.size(), unplaced.front());
+  const auto cut = unplaced.front().find(": ");
+  return cut == std::string::npos ? unplaced.front() : unplaced.front().substr(cut + 2);
+}
+
 Found find_runs(const std::vector<std::string>& paths) {
   Found found;
   std::set<std::string> seen;
@@ -36,13 +44,16 @@ Found find_runs(const std::vector<std::string>& paths) {
       continue;
     }
     if (discovery->runs.empty()) {
-      const auto reason = discovery->unplaced.empty() ? std::string("holds no result") : discovery->unplaced.front();
-      found.errors.push_back({core::ErrorKind::invalid_input, reason, path, "docs/check.md lists what is read"});
+      found.errors.push_back(
+          {core::ErrorKind::invalid_input, why_nothing(discovery->unplaced), path, "docs/check.md lists what is read"});
       continue;
     }
     found.unplaced.insert(found.unplaced.end(), discovery->unplaced.begin(), discovery->unplaced.end());
     for (auto& run : discovery->runs) {
-      const auto key = (run.root / run.files.front().path).string();
+      // The file that was named stands first, so the least path stands for the run.
+      const auto least = std::min_element(run.files.begin(), run.files.end(),
+                                          [](const auto& a, const auto& b) { return a.path < b.path; });
+      const auto key = (run.root / least->path).string();
       if (seen.insert(key).second) found.runs.push_back(std::move(run));
     }
   }

@@ -201,7 +201,8 @@ core::Result<std::vector<Json>> results_of(const SourceRun& run, const SourceFil
     const auto one = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (one.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    auto document = parse_source_json(one, fmt::format("{}:{}", file.path, line));
+    const bool whole = line == 1 && rest.empty();
+    auto document = parse_source_json(one, whole ? file.path : fmt::format("{}:{}", file.path, line));
     if (document && document->is_object()) {
       results.push_back(std::move(*document));
     } else if (results.empty() && rest.empty() && !document) {

@@ -52,7 +52,8 @@ std::vector<double> decimal_logs(std::span<const double> values) {
 
 std::optional<Interval> bootstrap_interval(std::vector<double>& replicates, std::size_t requested) {
   if (replicates.size() < least_resamples(requested)) return std::nullopt;
-  return Interval{percentile_of_unsorted(replicates, 0.025), percentile_of_unsorted(replicates, 0.975)};
+  const PercentilePair outer = outer_percentiles(replicates, 0.025);
+  return Interval{outer.low, outer.high};
 }
 
 }  // namespace phasegate::analysis

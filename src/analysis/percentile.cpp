@@ -29,14 +29,20 @@ double percentile(std::span<const double> ascending, double q) {
   return between(ascending[below], ascending[below + 1], position - static_cast<double>(below));
 }
 
-double percentile_of_unsorted(std::span<double> values, double q) {
-  PHASEGATE_CHECK(!values.empty() && q >= 0 && q <= 1);
-  const double position = q * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::size_t>(std::floor(position));
-  if (below + 1 >= values.size()) return *std::max_element(values.begin(), values.end());
-  const auto low = values.begin() + static_cast<std::ptrdiff_t>(below);
-  std::nth_element(values.begin(), low, values.end());
-  return between(*low, *std::min_element(low + 1, values.end()), position - static_cast<double>(below));
+PercentilePair outer_percentiles(std::span<double> values, double q) {
+  PHASEGATE_CHECK(!values.empty() && q >= 0 && q <= 0.5);
+  const double last = static_cast<double>(values.size() - 1);
+  // Puts the order statistic at `position` in its place and interpolates to the next one; what lies before `from` is
+  // known to be smaller.
+  const auto at = [&](double position, std::size_t from) {
+    const auto below = static_cast<std::size_t>(std::floor(position));
+    const auto here = values.begin() + static_cast<std::ptrdiff_t>(below);
+    std::nth_element(values.begin() + static_cast<std::ptrdiff_t>(from), here, values.end());
+    if (below + 1 >= values.size()) return *here;
+    return between(*here, *std::min_element(here + 1, values.end()), position - static_cast<double>(below));
+  };
+  const double low = at(q * last, 0);
+  return {low, at((1 - q) * last, static_cast<std::size_t>(std::floor(q * last)))};
 }
 
 double median(std::span<const double> values) { return percentile(sorted(values), 0.5); }

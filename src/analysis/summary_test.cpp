@@ -138,13 +138,18 @@ TEST(MeanMedianFlip, IsTheCaseOfFewSlowSamples) {
   EXPECT_FALSE(mean_median_flip(steady, summarize(std::vector<double>{1, 2}).value()));
 }
 
-TEST(Percentile, OfUnsortedValuesIsThatOfSortedOnes) {
+TEST(Percentile, OuterOnesOfUnsortedValuesAreThoseOfSortedOnes) {
   std::vector<double> values(golden::kLatencies.begin(), golden::kLatencies.end());
   const auto ascending = sorted(values);
-  for (const double q : {0.0, 0.025, 0.5, 0.975, 1.0})
-    EXPECT_EQ(percentile_of_unsorted(values, q), percentile(ascending, q));
+  for (const double q : {0.0, 0.025, 0.25, 0.5}) {
+    const PercentilePair outer = outer_percentiles(values, q);
+    EXPECT_EQ(outer.low, percentile(ascending, q));
+    EXPECT_EQ(outer.high, percentile(ascending, 1 - q));
+  }
   std::vector<double> one{3};
-  EXPECT_EQ(percentile_of_unsorted(one, 0.5), 3);
+  EXPECT_EQ(outer_percentiles(one, 0.025).high, 3);
+  std::vector<double> two{4, 2};
+  EXPECT_EQ(outer_percentiles(two, 0.5).low, 3);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// validate, analyze, price, decide: each step alone, from the store.
+// validate, price, decide: each step alone, from the store.
 #include <fmt/format.h>
 
 #include "cli/chain.h"
@@ -38,20 +38,6 @@ core::Result<int> validate(Context& context, evidence::Store& store, const std::
   return code;
 }
 
-core::Result<int> analyze(Context& context, evidence::Store& store, const std::vector<fs::path>& runs) {
-  core::Json documents = core::Json::array();
-  for (const auto& run : runs) {
-    PHASEGATE_TRY(analysis, analyze_step(store, run));
-    if (context.options.json) {
-      documents.push_back(analysis::to_json(analysis));
-    } else {
-      print_text(analysis_text(analysis));
-    }
-  }
-  if (context.options.json) print_json({{"runs", documents}});
-  return kExitDone;
-}
-
 core::Result<int> decide(Context& context, evidence::Store& store, const std::vector<fs::path>& runs,
                          const RunsOptions& options) {
   PHASEGATE_TRY(policy, decide_step(context, runs, options.pricing, options.mix));
@@ -79,7 +65,6 @@ core::Result<int> step(Context& context, const StepOptions& options) {
   PHASEGATE_TRY(runs, find_runs(store, options.runs.runs));
   switch (options.step) {
     case RunStep::validate: return validate(context, store, runs);
-    case RunStep::analyze: return analyze(context, store, runs);
     case RunStep::price: return price(context, runs, options.runs);
     case RunStep::decide: return decide(context, store, runs, options.runs);
   }

@@ -12,4 +12,5 @@ class App;
 namespace phasegate::cli {
 
 // Each adds its subcommand to `app`; when that is chosen, options.command becomes a BoundCommand.
+void add_analyze(CLI::App& app, Options& options);
 }  // namespace phasegate::cli

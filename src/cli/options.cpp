@@ -2,13 +2,15 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/commands.h"
+
 namespace phasegate::cli {
 namespace {
 
 struct Parsed {  // storage that the parser writes to; the chosen one is moved into Options::command
   RunOptions run;
   MeasureOptions measure;
-  RunsOptions validate, analyze, price, decide;
+  RunsOptions validate, price, decide;
   CardOptions card;
   ExplainOptions explain;
   ForgeOptions forge;
@@ -150,8 +152,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   add_measure(app, parsed, options);
   add_step(app, parsed.validate, options, RunStep::validate, "validate", "is a run canonical, and if not, why",
            "Examples:\n  phasegate validate last\n  phasegate validate examples/smollm2-cpu/run --json");
-  add_step(app, parsed.analyze, options, RunStep::analyze, "analyze", "tables of a run: medians, intervals, flags",
-           "Examples:\n  phasegate analyze last");
+  add_analyze(app, options);
   add_step(app, parsed.price, options, RunStep::price, "price", "seconds and money per million tokens",
            "Examples:\n  phasegate price last --pricing data/pricing/example.yaml");
   add_step(app, parsed.decide, options, RunStep::decide, "decide", "a policy out of canonical runs",

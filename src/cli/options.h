@@ -43,7 +43,7 @@ struct MeasureOptions {
   int repetitions = 5;
 };
 
-struct RunsOptions {  // validate, analyze, price, decide
+struct RunsOptions {  // validate, price, decide
   std::vector<std::string> runs;
   std::string pricing;
   std::string mix;
@@ -74,7 +74,7 @@ struct SessionOptions {  // hidden: the child side of a session process
   int out_fd = 4;
 };
 
-enum class RunStep { validate, analyze, price, decide };
+enum class RunStep { validate, price, decide };
 struct StepOptions {
   RunStep step = RunStep::validate;
   RunsOptions runs;

@@ -141,7 +141,7 @@ Result<evidence::ImportWriter::Finished> store_run(Context& context, evidence::S
     return core::fail(Error{ErrorKind::evidence,
                             out.bad_rows > 0 ? fmt::format("none of its {} rows can be taken", out.bad_rows)
                                              : std::string("has documents but no rows: there is nothing to import"),
-                            (out.run.root / out.run.files.front().path).string(),
+                            out.run.root.string(),
                             {}});
   }
   return writer.finish(readers::imported_source(*source));

@@ -55,6 +55,7 @@ void take_clues(const KnownFile& file, GroupFile& clue) {
   const std::string_view kind = bare(file.kind);
   if (kind == "bench") {
     clue.role = GroupRole::rows;
+    clue.beside = true;  // raw/ beside processed/
     const Json row = first_row(file.head);
     clue.at = number_at(row, "started_at");
     clue.alike = text_at(row, "spec/model") + "|" + digits_in_name(file.head.path);

@@ -233,7 +233,7 @@ class Grouping {
     std::map<std::string, Group*> runs;
     for (std::size_t i = 0; i < files_.size(); ++i) {
       if (!free(i) || files_[i].role != GroupRole::rows) continue;
-      Group* only = only_neighbour(i);
+      Group* only = files_[i].beside ? only_neighbour(i) : nullptr;
       if (only != nullptr && !only->anchors.empty()) {
         give(i, *only);
         continue;

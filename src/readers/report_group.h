@@ -30,6 +30,7 @@ struct GroupFile {
   double from = -std::numeric_limits<double>::infinity();  // anchors: when the run went, Unix seconds
   double until = std::numeric_limits<double>::infinity();
   std::optional<double> at;  // others: an instant that the content states
+  bool beside = false;       // rows: they lie in a folder beside their anchor's, not below it
   std::string alike;         // rows without an anchor are one run where folder and this agree
 };
 

@@ -155,6 +155,7 @@ TEST(Edge, TwoRunsWhoseFilesAreAllRenamedArePartedByTheirInstants) {
 TEST(Edge, ARunWithoutItsRowsDoesNotTakeItsNeighbours) {
   Folder folder;
   copy_into(report("tr121/decode_sweep_20251224_002955"), folder.path() / "sweep");
+  for (const auto* other : {"gen_64", "gen_128"}) fs::remove_all(folder.path() / "sweep" / other);
   fs::remove(folder.path() / "sweep/gen_8/metrics.csv");
   fs::remove(folder.path() / "sweep/gen_8/runs.jsonl");
   fs::remove(folder.path() / "sweep/gen_32/manifest.json");
@@ -169,9 +170,16 @@ TEST(Edge, ATableOfAnotherReportIsNotTaken) {
   Folder folder;
   copy_into(report("tr119"), folder.path() / "run");
   copy_into(report("tr118/sweeps/baseline/latency_summary_prefill.csv"), folder.path() / "run/processed/other.csv");
-  const auto runs = take_all(folder.path());
+  auto runs = take_all(folder.path());
   ASSERT_EQ(runs.size(), 2U);
   for (const auto& run : runs) EXPECT_EQ(run.source.format == Format::tr118, run.rows.empty());
+  // Not even when its rows were made while the other ran.
+  copy_into(report("tr118/gpt2/raw/bench_prefill_1765652089.jsonl"), folder.path() / "run/raw/rows.jsonl");
+  change(folder.path() / "run/processed/experiment_manifest_1766283446.json", [](std::string text) {
+    return replace_all(std::move(text), "\"started_at\": 1766283446", "\"started_at\": 1765000000");
+  });
+  runs = take_all(folder.path());
+  for (const auto& run : runs) EXPECT_EQ(run.rows.size(), run.source.format == Format::tr119 ? 350U : 180U);
 }
 
 TEST(Edge, Tr118WhatIsNoTimeToFirstTokenAndWhatIsDegraded) {

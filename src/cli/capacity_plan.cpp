@@ -201,11 +201,48 @@ core::Status add_answer(const CapacityOptions& options, std::vector<ServiceShape
   return {};
 }
 
+// The trace with the tokens that --prompt and --gen give every request, where they do.
+std::vector<analysis::TraceRequest> with_tokens(std::vector<analysis::TraceRequest> requests,
+                                                const CapacityOptions& options) {
+  for (analysis::TraceRequest& request : requests) {
+    if (options.prompt) request.prompt_tokens = options.prompt;
+    if (options.gen) request.gen_tokens = options.gen;
+  }
+  return requests;
+}
+
+core::Status add_replay(const Worker& worker, const std::vector<analysis::TraceRequest>& requests, CapacityPlan& plan) {
+  const bool possible = plan.slo && plan.answer && plan.answer->workers && worker.prefill_tok_s && worker.decode_tok_s;
+  if (requests.empty() || !possible) return {};
+  PHASEGATE_TRY(replayed, analysis::replay_requests(requests, *worker.prefill_tok_s, *worker.decode_tok_s));
+  const analysis::CapacityAnswer& answer = *plan.answer;
+  analysis::Slo slo = *plan.slo;
+  slo.quantile =
+      1 - (1 - slo.quantile - answer.cold_share) / (1 - answer.cold_share);  // cold requests are late already
+  plan.replay = analysis::plan_by_replay(replayed, answer.slots_per_worker, answer.slowdown, slo);
+  if (!plan.replay) plan.reason = "service_alone_exceeds_slo";
+  return {};
+}
+
+void settle(CapacityPlan& plan) {
+  if (!plan.answer) return;
+  if (!plan.answer->workers) plan.reason = plan.answer->reason;
+  if (!plan.reason.empty()) return;
+  plan.workers = plan.answer->workers;
+  plan.limited_by = plan.answer->limited_by;
+  if (!plan.replay) return;
+  const double warm = static_cast<double>(plan.replay->workers);
+  const auto needed = static_cast<std::int64_t>(std::ceil(warm / (1 - plan.answer->cold_share) - 1e-9));
+  if (needed <= *plan.workers) return;
+  plan.workers = needed;
+  plan.limited_by = "replay";
+}
+
 core::Status add_price(const CapacityOptions& options, CapacityPlan& plan) {
   if (options.pricing.empty()) return {};
   PHASEGATE_TRY(pricing, policy::load_pricing(options.pricing));
   plan.pricing = pricing;
-  const std::optional<std::int64_t> workers = plan.answer ? plan.answer->workers : plan.lower_bound.workers;
+  const std::optional<std::int64_t> workers = plan.answer ? plan.workers : plan.lower_bound.workers;
   if (workers && pricing.price.currency == "USD")
     plan.usd_per_month = static_cast<double>(*workers) * pricing.price.usd_per_hour * kHoursPerMonth;
   return {};
@@ -250,6 +287,8 @@ core::Result<CapacityPlan> make_capacity_plan(Context& context, const CapacityOp
   add_arrivals(options, plan);
   if (plan.slo && shapes.empty()) return core::fail(usage(plan.answer_reason, "or leave out --slo"));
   PHASEGATE_CHECK_OK(add_answer(options, std::move(shapes), plan));
+  PHASEGATE_CHECK_OK(add_replay(worker, with_tokens(std::move(requests), options), plan));
+  settle(plan);
   PHASEGATE_CHECK_OK(add_price(options, plan));
   return plan;
 }

@@ -8,6 +8,7 @@
 
 #include "analysis/capacity.h"
 #include "analysis/economics.h"
+#include "analysis/replay.h"
 #include "analysis/traffic.h"
 #include "cli/context.h"
 #include "cli/measured_shape.h"
@@ -59,6 +60,10 @@ struct CapacityPlan {
   std::optional<analysis::Slo> slo;
   std::optional<analysis::CapacityAnswer> answer;  // absent without request shapes
   std::string answer_reason;                       // why it is absent
+  std::optional<analysis::Replay> replay;          // the trace itself through the fleet; with a trace and a promise
+  std::optional<std::int64_t> workers;             // the larger of both, cold starts included; null with `reason`
+  std::string reason;
+  std::string limited_by;  // "slo", "utilisation_cap", "minimum", "replay"
   std::optional<policy::Pricing> pricing;
   std::optional<double> usd_per_month;  // of the workers above, all month
 };

@@ -46,6 +46,14 @@ Json answer_json(const analysis::CapacityAnswer& answer) {
           {"service_cv2", answer.service_cv2}};
 }
 
+Json replay_json(const analysis::Replay& replay) {
+  return {{"workers", replay.workers},
+          {"utilisation", replay.utilisation},
+          {"p_wait", replay.p_wait},
+          {"mean_wait_s", replay.mean_wait_s},
+          {"response_s", replay.response_s}};
+}
+
 std::string amount(double value) { return amount_text(core::finite_or_null(value)); }
 
 std::string line(const char* name, const std::string& text) { return fmt::format("{:<12} {}\n", name, text); }
@@ -68,34 +76,51 @@ std::string demand_lines(const CapacityPlan& plan) {
   return text;
 }
 
+std::string slo_text(const analysis::Slo& slo) {
+  return fmt::format("{} p{}", to_string(slo.metric), amount(slo.quantile * 100));
+}
+
+std::string formula_lines(const CapacityPlan& plan) {
+  const analysis::CapacityAnswer& answer = *plan.answer;
+  std::string text =
+      line("by formula", fmt::format("{}, at {} requests a second: utilisation {}, {} % wait, {} ms on average",
+                                     *answer.workers, amount(answer.peak_per_s), amount(answer.queue.utilisation),
+                                     amount(answer.queue.p_wait * 100), amount(answer.queue.mean_wait_s * 1000)));
+  if (answer.response_s)
+    text += line("", fmt::format("{} = {} ms", slo_text(*plan.slo), amount(*answer.response_s * 1000)));
+  text += line("", fmt::format("arrivals Ca2 {} ({}), service {} s, Cs2 {}", amount(plan.arrival_cv2),
+                               plan.arrival_from, amount(answer.service_mean_s), amount(answer.service_cv2)));
+  return text;
+}
+
+std::string replay_lines(const CapacityPlan& plan) {
+  const analysis::Replay& replay = *plan.replay;
+  return line("by replay",
+              fmt::format("{}, the trace itself: utilisation {}, {} % wait, {} ms on average", replay.workers,
+                          amount(replay.utilisation), amount(replay.p_wait * 100), amount(replay.mean_wait_s * 1000))) +
+         line("", fmt::format("{} = {} ms", slo_text(*plan.slo), amount(replay.response_s * 1000)));
+}
+
 std::string answer_lines(const CapacityPlan& plan) {
   const analysis::CapacityAnswer& answer = *plan.answer;
-  std::string promise = "none: the utilisation cap alone decides";
-  if (plan.slo)
-    promise = fmt::format("{} p{} <= {} ms", to_string(plan.slo->metric), amount(plan.slo->quantile * 100),
-                          amount(plan.slo->limit_s * 1000));
+  const std::string promise = plan.slo
+                                  ? fmt::format("{} <= {} ms", slo_text(*plan.slo), amount(plan.slo->limit_s * 1000))
+                                  : "none: the utilisation cap alone decides";
   std::string text = "\n" + line("promise", promise);
-  if (!answer.workers) {
-    text += line("workers", "none: " + answer.reason);
-    if (answer.reason == "service_alone_exceeds_slo")
+  if (!plan.workers) {
+    text += line("workers", "none: " + plan.reason);
+    if (plan.reason == "service_alone_exceeds_slo")
       text += line("", "requests are too slow even when nobody waits; no fleet makes one of them faster");
     return text;
   }
-  text += line("workers", fmt::format("{}  (limited by {})", *answer.workers, answer.limited_by));
+  text += line("workers", fmt::format("{}  (limited by {})", *plan.workers, plan.limited_by));
   if (answer.cold_share > 0)
-    text += line("", fmt::format("{} warm ones and {} % of the time in cold starts", answer.warm_workers,
-                                 amount(answer.cold_share * 100)));
+    text += line("", fmt::format("each of them {} % of the time in cold starts", amount(answer.cold_share * 100)));
   if (answer.slots_per_worker > 1)
     text += line("", fmt::format("{} requests at a time on each, each {}x slower", answer.slots_per_worker,
                                  amount(answer.slowdown)));
-  text += line("at the peak", fmt::format("{} requests a second, utilisation {}, {} % wait, {} ms on average",
-                                          amount(answer.peak_per_s), amount(answer.queue.utilisation),
-                                          amount(answer.queue.p_wait * 100), amount(answer.queue.mean_wait_s * 1000)));
-  if (answer.response_s)
-    text += line("", fmt::format("{} p{} = {} ms", to_string(plan.slo->metric), amount(plan.slo->quantile * 100),
-                                 amount(*answer.response_s * 1000)));
-  text += line("arrivals", fmt::format("Ca2 {}  ({}); service {} s, Cs2 {}", amount(plan.arrival_cv2),
-                                       plan.arrival_from, amount(answer.service_mean_s), amount(answer.service_cv2)));
+  text += formula_lines(plan);
+  if (plan.replay) text += replay_lines(plan);
   return text;
 }
 
@@ -118,6 +143,10 @@ Json capacity_json(const CapacityPlan& plan) {
                {"arrivals", {{"cv2", plan.arrival_cv2}, {"from", plan.arrival_from}}},
                {"slo", nullptr},
                {"plan", plan.answer ? answer_json(*plan.answer) : Json(nullptr)},
+               {"workers", plan.workers ? Json(*plan.workers) : Json(nullptr)},
+               {"limited_by", plan.limited_by.empty() ? Json(nullptr) : Json(plan.limited_by)},
+               {"reason", plan.reason.empty() ? Json(nullptr) : Json(plan.reason)},
+               {"replay", plan.replay ? replay_json(*plan.replay) : Json(nullptr)},
                {"plan_reason", plan.answer_reason.empty() ? Json(nullptr) : Json(plan.answer_reason)},
                {"usd_per_month", number(plan.usd_per_month)},
                {"pricing", plan.pricing ? policy::to_json(*plan.pricing) : Json(nullptr)},

@@ -1,5 +1,5 @@
 // breakeven: is the big model worth its price? Costs of two measured cells, or two plain numbers, against how often
-// each succeeds; and when an upfront investment or a build pays.
+// each succeeds; with --build-s, from how many tokens on a build pays that makes the slow one into the fast one.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -28,6 +28,7 @@ struct BreakevenOptions {
   std::optional<double> p_small;
   std::optional<double> p_big;
   std::optional<double> failure_usd;
+  std::optional<double> build_s;
   std::string pricing;
 };
 
@@ -38,6 +39,7 @@ struct Side {
   double cost = 0;
   std::string of;  // "USD a request", "s of machine time a request", "USD per 1M tokens", "USD"
   std::optional<double> per_1m;
+  std::optional<double> tok_s;
   bool shadow = false;
   bool uncached = false;
 };
@@ -61,6 +63,7 @@ std::optional<Side> plain_side(const std::string& text) {
   }
   if (unit != "tok/s") return std::nullopt;
   side.cost = 1e6 / value;
+  side.tok_s = value;
   side.of = "s of machine time per 1M tokens";
   return side;
 }
@@ -72,6 +75,7 @@ core::Result<Side> side_of(const MeasuredShape& shape) {
   side.run = shape.run;
   side.shadow = shape.shadow;
   side.uncached = shape.uncached;
+  if (shape.s_per_1m) side.tok_s = 1e6 / *shape.s_per_1m;
   side.per_1m = shape.usd ? shape.usd_per_1m : shape.s_per_1m;
   const std::array<std::pair<std::optional<double>, const char*>, 4> choices = {
       {{shape.usd, "USD a request"},
@@ -98,7 +102,19 @@ struct Outcome {
   Side big;
   analysis::TierInput input;
   analysis::TierBreakEven result;
+  std::optional<analysis::Amortisation> build;
 };
+
+core::Status add_build(const BreakevenOptions& options, Outcome& outcome) {
+  if (!options.build_s) return {};
+  if (!outcome.small.tok_s || !outcome.big.tok_s) {
+    return core::fail(usage("a build is paid back in tokens, and a side has no rate", "--build-s",
+                            "give both sides as cells or as tok/s: --small before the build, --big after it"));
+  }
+  PHASEGATE_TRY(build, analysis::amortise_build(*options.build_s, *outcome.small.tok_s, *outcome.big.tok_s));
+  outcome.build = build;
+  return {};
+}
 
 core::Result<Outcome> compare(Context& context, const BreakevenOptions& options) {
   Outcome outcome;
@@ -113,6 +129,7 @@ core::Result<Outcome> compare(Context& context, const BreakevenOptions& options)
   outcome.input = {small.cost, big.cost, options.p_small, options.p_big, options.failure_usd};
   PHASEGATE_TRY(result, analysis::tier_break_even(outcome.input));
   outcome.result = result;
+  PHASEGATE_CHECK_OK(add_build(options, outcome));
   return outcome;
 }
 
@@ -147,6 +164,13 @@ Json outcome_json(const Outcome& outcome) {
                      {"possible", *row.p_big_needed <= 1},
                      {"failure_cost_floor", number(row.failure_usd_floor)}});
   }
+  Json build = nullptr;
+  if (outcome.build) {
+    build = {{"seconds_to_recover", number(outcome.build->seconds_to_recover)},
+             {"tokens_to_recover", number(outcome.build->tokens_to_recover)},
+             {"tokens_to_break_even", number(outcome.build->tokens_to_break_even)},
+             {"reason", outcome.build->reason.empty() ? Json(nullptr) : Json(outcome.build->reason)}};
+  }
   return {{"small", side_json(outcome.small)},
           {"big", side_json(outcome.big)},
           {"cost_ratio", r.cost_ratio},
@@ -162,6 +186,7 @@ Json outcome_json(const Outcome& outcome) {
             {"failure_cost", number(outcome.input.usd_per_failure)},
             {"failure_cost_needed", number(r.failure_usd_needed)},
             {"failure_cost_floor", number(r.failure_usd_floor)}}},
+          {"build", std::move(build)},
           {"table", std::move(table)}};
 }
 
@@ -204,6 +229,13 @@ std::string value_lines(const Outcome& outcome) {
   return "";
 }
 
+std::string build_lines(const Outcome& outcome) {
+  const analysis::Amortisation& build = *outcome.build;
+  if (!build.tokens_to_break_even) return "the build    never pays: what it makes is not faster\n";
+  return fmt::format("the build    pays from {} tokens on; {} s after it its time is made up\n",
+                     amount(*build.tokens_to_break_even), amount(*build.seconds_to_recover));
+}
+
 std::string outcome_text(const Outcome& outcome) {
   std::vector<std::vector<std::string>> sides = {{"", "model", outcome.small.of, "per 1M tokens", "evidence"}};
   for (const auto& [role, side] : {std::pair("small", &outcome.small), std::pair("big", &outcome.big)})
@@ -219,6 +251,7 @@ std::string outcome_text(const Outcome& outcome) {
     text += fmt::format(
         "             per token it is {}: the same request is more tokens to one of them, and users send requests\n",
         amount(*b / *a));
+  if (outcome.build) return text + build_lines(outcome);
   text += success_lines(outcome) + value_lines(outcome);
   std::vector<std::vector<std::string>> table = {
       {"p_small", "p_big needed", "a failure must cost, if the big one never fails"}};
@@ -253,12 +286,15 @@ void add_breakeven(CLI::App& app, Options& options) {
   sub->add_option("--p-small", o->p_small, "share of requests that the small model gets right");
   sub->add_option("--p-big", o->p_big, "the same of the big one");
   sub->add_option("--failure-cost", o->failure_usd, "what a failed request costs, in the unit of the costs");
+  sub->add_option("--build-s", o->build_s, "seconds of a build or compile that makes --small into --big")
+      ->check(CLI::NonNegativeNumber);
   sub->add_option("--pricing", o->pricing, "pricing file; without one, machine time is compared");
   sub->footer(
       "Examples:\n"
       "  phasegate breakeven --small 1.978usd --big 5.328usd --p-small 0.7\n"
       "  phasegate breakeven --small last:qwen2.5:7b --big last:gpt-oss-20b --p-small 0.7 --p-big 0.9\n"
-      "  phasegate breakeven --small 141tok/s --big 52tok/s --p-small 0.3 --p-big 0.9 --json");
+      "  phasegate breakeven --small 141tok/s --big 52tok/s --p-small 0.3 --p-big 0.9 --json\n"
+      "  phasegate breakeven --small 2120.9747tok/s --big 6284.3368tok/s --build-s 240");
   sub->callback(
       [&options, o] { options.command = BoundCommand{[o](Context& context) { return cmd_breakeven(context, *o); }}; });
 }

@@ -18,7 +18,7 @@ int cmd_capacity(Context& context, const CapacityOptions& options) {
   } else {
     print_text(capacity_text(*plan));
   }
-  return plan->answer && !plan->answer->workers ? kExitEvidence : kExitDone;
+  return plan->answer && !plan->workers ? kExitEvidence : kExitDone;
 }
 
 void add_traffic_options(CLI::App& sub, CapacityOptions& o) {
@@ -59,7 +59,8 @@ void add_capacity(CLI::App& app, Options& options) {
       "Examples:\n"
       "  phasegate capacity --tokens-per-month 1e9 --worker-tok-s 100 --burst 5\n"
       "  phasegate capacity --tokens-per-month 1e9 --run last:qwen2.5 --prompt 256 --gen 128 --slo ttft_ms_p95=500\n"
-      "  phasegate capacity --trace examples/traffic.csv --prefill-tok-s 3000 --decode-tok-s 90 --slo e2e_ms_p95=8000\n"
+      "  phasegate capacity --trace data/traces/azure-llm-code-2023.csv --prefill-tok-s 8000 --decode-tok-s 60 --slo "
+      "ttft_ms_p95=2000\n"
       "Exit codes: 0 planned, 1 no number of workers keeps the promise, 2 usage.");
   sub->callback(
       [&options, o] { options.command = BoundCommand{[o](Context& context) { return cmd_capacity(context, *o); }}; });

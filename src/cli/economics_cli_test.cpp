@@ -123,7 +123,7 @@ TEST(ShapesOfObserved, CarryRatesAndCostsOfARequest) {
 
 TEST(ObservedText, SaysThePriceTheTiersTheRequestAndWhyEnergyIsNull) {
   const std::string text = observed_prices_text(observed_document());
-  for (const char* part : {"SHADOW", "USD per 1M spot", "10,000", "0.182", "mean of scenarios", "updates_unknown",
+  for (const char* part : {"SHADOW", "spot", "10,000", "USD per 1,000", "0.182", "mean of scenarios", "updates_unknown",
                            "2 of 9 rows are no_data"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
@@ -252,11 +252,35 @@ TEST_F(TraceTest, ATraceGivesDemandBurstAndShapes) {
   EXPECT_GT(plan.burst, 4);
   EXPECT_NE(plan.burst_from.find("p99 of 245 bins"), std::string::npos) << plan.burst_from;
   EXPECT_NEAR(plan.traffic->requests_per_s, 2999.0 / 2459, 1e-9);
-  EXPECT_TRUE(plan.answer->workers);
+  ASSERT_TRUE(plan.answer->workers && plan.replay);
+  EXPECT_GE(*plan.workers, *plan.answer->workers);
+  EXPECT_GE(*plan.workers, plan.replay->workers);
+  EXPECT_LE(plan.replay->response_s, 5);
+  EXPECT_NE(capacity_text(plan).find("by replay"), std::string::npos);
   options.bin_s = 200;  // 12 bins
   EXPECT_NE(refusal(options).find("n_below_100"), std::string::npos);
   options.time_unit = "h";
   EXPECT_NE(refusal(options).find("--time-unit"), std::string::npos);
+}
+
+// Formulas see means; the clumps of a real trace need more than twice the workers.
+TEST(CapacityPlan, TheReplayOfARealTraceDecides) {
+  CapacityOptions options;
+  options.trace = PHASEGATE_SOURCE_DIR "/data/traces/azure-llm-code-2023.csv";
+  options.prefill_tok_s = 8000;
+  options.decode_tok_s = 60;
+  options.slo = "ttft_ms_p95=2000";
+  const CapacityPlan plan = plan_of(options);
+  ASSERT_TRUE(plan.replay && plan.workers);
+  EXPECT_EQ(plan.traffic->requests, 8819);
+  EXPECT_EQ(plan.limited_by, "replay");
+  EXPECT_GE(plan.replay->workers, 13);  // 12 keep 4.3 s
+  EXPECT_EQ(*plan.workers, plan.replay->workers);
+  EXPECT_LE(plan.replay->response_s, 2);
+  options.slo = "ttft_ms_p95=100";
+  const CapacityPlan none = plan_of(options);
+  EXPECT_FALSE(none.workers);
+  EXPECT_EQ(none.reason, "service_alone_exceeds_slo");
 }
 
 }  // namespace

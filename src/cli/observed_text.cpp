@@ -51,7 +51,7 @@ std::string price_line(const Json& prices) {
 
 std::string phases_table(const Json& prices, const std::vector<std::string>& tiers) {
   Rows rows = {{"arm", "phase", "tok/s", "s per 1M"}};
-  for (const std::string& tier : tiers) rows[0].push_back("USD per 1M " + tier);
+  rows[0].insert(rows[0].end(), tiers.begin(), tiers.end());
   rows[0].insert(rows[0].end(), {"rows", "why null"});
   for (const Json& arm : prices.at("arms")) {
     for (const auto& [name, phase] : arm.at("phases").items()) {
@@ -63,14 +63,14 @@ std::string phases_table(const Json& prices, const std::vector<std::string>& tie
       rows.push_back(std::move(row));
     }
   }
-  return columns_text(rows);
+  return "Prompt or generated tokens; USD per 1M of them in each tier:\n" + columns_text(rows);
 }
 
 std::string requests_table(const Json& prices, const std::vector<std::string>& tiers) {
   Rows rows = {{"arm", "prompt", "gen", "s"}};
-  for (const std::string& tier : tiers) rows[0].push_back("USD per 1k " + tier);
+  rows[0].insert(rows[0].end(), tiers.begin(), tiers.end());
   const std::string first = tiers.empty() ? "on_demand" : tiers.front();
-  rows[0].insert(rows[0].end(), {"USD per 1M tokens", "mean of scenarios", "why null"});
+  rows[0].insert(rows[0].end(), {"per 1M tokens", "mean of scenarios", "why null"});
   std::string of;
   bool uncached = false;
   for (const Json& arm : prices.at("arms")) {
@@ -90,7 +90,8 @@ std::string requests_table(const Json& prices, const std::vector<std::string>& t
     rows.push_back(std::move(row));
   }
   if (rows.size() == 1) return "";
-  std::string text = fmt::format("\nA request, expected over the {}:\n{}", of, columns_text(rows));
+  std::string text =
+      fmt::format("\nRequests, expected over the {}; USD per 1,000 of them in each tier:\n{}", of, columns_text(rows));
   if (uncached)
     text += "Generation was uncached: every token computed the whole sequence again, which no server does.\n";
   return text;
@@ -144,19 +145,24 @@ std::string amount_text(const Json& value) {
 std::string columns_text(const Rows& rows) {
   std::vector<std::size_t> widths;
   std::vector<bool> right;
+  std::vector<bool> shown;  // a column with a heading alone says nothing
   for (std::size_t r = 0; r < rows.size(); ++r) {
     widths.resize(std::max(widths.size(), rows[r].size()));
     right.resize(widths.size(), true);
+    shown.resize(widths.size(), false);
     for (std::size_t i = 0; i < rows[r].size(); ++i) {
       widths[i] = std::max(widths[i], rows[r][i].size());
-      if (r > 0) right[i] = right[i] && numeric(rows[r][i]);
+      if (r == 0) continue;
+      right[i] = right[i] && numeric(rows[r][i]);
+      shown[i] = shown[i] || !rows[r][i].empty();
     }
   }
   std::string text;
   for (const auto& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      if (i > 0) line += "  ";
+      if (!shown[i]) continue;
+      if (!line.empty()) line += "  ";
       line += right[i] ? fmt::format("{:>{}}", row[i], widths[i]) : fmt::format("{:<{}}", row[i], widths[i]);
     }
     line.erase(line.find_last_not_of(' ') + 1);

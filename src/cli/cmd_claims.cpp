@@ -19,20 +19,31 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// The file of the rows behind a value: a name that speaks of a mode comes from that mode's file, where each has its
+// own.
+std::string file_of(const conformance::RunSeen& run, const std::string& name) {
+  for (const char* mode : {"prefill", "kv_decode", "e2e_kv", "generate"}) {
+    if (name.find(mode) == std::string::npos) continue;
+    for (const auto& file : run.files)
+      if (file.find(mode) != std::string::npos) return file;
+  }
+  return run.files.empty() ? std::string() : run.files.front();
+}
+
 claims::FactBook facts_of(const conformance::Outcome& outcome) {
   claims::FactBook book;
   std::map<std::pair<readers::Format, std::string>, const conformance::RunSeen*> seen;
   for (const auto& run : outcome.runs) {
     seen[{run.format, run.run}] = &run;
-    book.add_run(std::string(readers::to_string(run.format)), run.run, run.root + "/" + run.file);
+    book.add_run(std::string(readers::to_string(run.format)), run.run, run.root + "/" + file_of(run, {}));
   }
   std::pair<std::string, std::string> last;  // values are ordered by run and name: one fact for each
   for (const auto& value : outcome.values) {
     if (!value.derived || std::pair(value.run, value.name) == last) continue;
     last = {value.run, value.name};
     const auto run = seen.find({value.format, value.run});
-    book.add({std::string(readers::to_string(value.format)), value.run,
-              run == seen.end() ? std::string() : run->second->file, value.name, *value.derived});
+    const auto file = run == seen.end() ? std::string("(over the runs of a study)") : file_of(*run->second, value.name);
+    book.add({std::string(readers::to_string(value.format)), value.run, file, value.name, *value.derived});
   }
   return book;
 }

@@ -23,6 +23,11 @@ int cmd_conformance(Context& context, const std::string& folder) {
     progress.show(fraction, fraction > 0 ? seconds / fraction - seconds : -1, what);
   });
   if (!outcome) return report_error(outcome.error(), json);
+  if (outcome->runs.empty() && outcome->unread.empty()) {
+    return report_error({core::ErrorKind::evidence, "no run of a report is in it: nothing was derived", folder,
+                         "docs/conformance.md says what is looked for"},
+                        json);
+  }
   if (json) {
     print_json(conformance::to_json(*outcome));
   } else {

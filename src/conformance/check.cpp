@@ -30,7 +30,8 @@ bool holds_text(const core::Json& json, const std::string& text) {
   return std::any_of(json.begin(), json.end(), [&](const core::Json& member) { return holds_text(member, text); });
 }
 
-bool holds_text(const readers::Source& source, const std::string& text) {
+bool holds_text(const RunData& run, const std::string& text) {
+  const auto& source = run.source;
   const auto in_documents = [&] {
     return std::any_of(source.documents.begin(), source.documents.end(),
                        [&](const auto& entry) { return holds_text(entry.second, text); });
@@ -43,18 +44,19 @@ bool holds_text(const readers::Source& source, const std::string& text) {
       });
     });
   };
-  return holds_text(source.config, text) || in_documents() || in_tables();
+  return holds_text(source.config, text) || run.first_row.find(text) != std::string::npos || in_documents() ||
+         in_tables();
 }
 
 // A run is a published one by the id that its files state; only files without an id are searched for one.
-const PublishedRun* recognise(const Catalogue& catalogue, const readers::Source& source) {
+const PublishedRun* recognise(const Catalogue& catalogue, const RunData& data) {
   for (const auto& run : catalogue.runs)
-    if (run.run == source.run) return &run;
+    if (run.run == data.source.run) return &run;
   for (const auto& run : catalogue.runs) {
     const bool own_id = run.recognise.size() == 1 && run.recognise.front() == run.run;
     if (own_id || run.run.ends_with(" study")) continue;
     const bool found = std::any_of(run.recognise.begin(), run.recognise.end(), [&](const std::string& text) {
-      return source.run == text || holds_text(source, text);
+      return data.source.run == text || holds_text(data, text);
     });
     if (found) return &run;
   }
@@ -66,7 +68,7 @@ std::string study_of(const Catalogue& catalogue, const ReportData& report) {
     if (!run.run.ends_with(" study")) continue;
     for (const auto& text : run.recognise)
       for (const auto& data : report.runs)
-        if (holds_text(data.source, text)) return run.run;
+        if (holds_text(data, text)) return run.run;
   }
   return "study";
 }
@@ -75,6 +77,7 @@ core::Result<RunData> read_source(const readers::SourceRun& run) {
   RunData loaded;
   loaded.root = run.root;
   auto source = readers::read(run, [&](evidence::Observation& row) -> core::Status {
+    if (loaded.rows.empty()) loaded.first_row = std::move(row.source);
     row.source.clear();  // values are in its fields; the text would double the memory
     loaded.rows.push_back(std::move(row));
     return {};
@@ -91,11 +94,48 @@ core::Result<RunData> read_imported(const std::filesystem::path& run) {
   PHASEGATE_TRY(source, readers::source_from_json(json));
   loaded.source = std::move(source);
   PHASEGATE_CHECK_OK(evidence::for_each_observation(run, [&](evidence::Observation& row) -> core::Status {
+    if (loaded.rows.empty()) loaded.first_row = row.source;
     row.source.clear();
     loaded.rows.push_back(row);
     return {};
   }));
   return loaded;
+}
+
+std::vector<std::string> files_of(const RunData& run) {
+  std::vector<std::string> files;
+  for (const auto& row : run.rows)
+    if (files.empty() || files.back() != row.file) files.push_back(row.file);
+  if (files.empty() && !run.source.files.empty()) files.push_back(run.source.files.front().path);
+  return files;
+}
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? std::string() : path.substr(0, slash);
+}
+
+// Folders whose rows are all of one mode: what lies below them is of that mode, whatever the folder is called.
+std::map<std::string, std::string> modes_by_folder(const RunData& run) {
+  std::map<std::string, std::string> modes;
+  for (const auto& row : run.rows) {
+    const std::string mode(mode_name(row.window));
+    const auto [at, first] = modes.emplace(folder_of(row.file), mode);
+    if (!first && at->second != mode) at->second.clear();
+  }
+  return modes;
+}
+
+// Where a file lies, from the top (a run may lie in the folder that names its part), with the mode of the rows beside
+// it in place of its folder's name.
+std::string place_of(const RunData& run, const std::string& path, const std::map<std::string, std::string>& modes) {
+  for (auto folder = folder_of(path); !folder.empty(); folder = folder_of(folder)) {
+    const auto found = modes.find(folder);
+    if (found != modes.end() && !found->second.empty()) return found->second + path.substr(folder.size());
+  }
+  const auto at_root = modes.find("");
+  if (at_root != modes.end() && !at_root->second.empty()) return at_root->second + "/" + path;
+  return (run.root / path).generic_string();
 }
 
 // A run that waits to be read: only the runs of one report are in memory at a time.
@@ -145,22 +185,21 @@ class Checker {
       return;
     }
     auto& run = *loaded;
-    run.published = recognise(published, run.source);
+    run.published = recognise(published, run);
     run.id = run.published != nullptr ? run.published->run : run.source.run;
-    const auto& files = run.source.files;
-    const auto file = !run.rows.empty() ? run.rows.front().file : files.empty() ? std::string() : files.front().path;
-    outcome_.runs.push_back({pending.format, run.id, pending.place, file, static_cast<std::int64_t>(run.rows.size()),
-                             run.source.bad_rows, run.published != nullptr});
+    outcome_.runs.push_back({pending.format, run.id, pending.place, files_of(run),
+                             static_cast<std::int64_t>(run.rows.size()), run.source.bad_rows,
+                             run.published != nullptr});
     data.runs.push_back(std::move(run));
   }
 
   // Every cell of the files that were published beside the rows.
   static void compare_files(const RunData& run, const ReportData& data, const Catalogue& published,
                             const DerivedSet& derived, std::vector<Value>& values) {
+    const auto modes = modes_by_folder(run);
     for (const auto& rule : published.files) {
       if (!rule.with.empty() && table(run, rule.with) == nullptr) continue;
-      // The whole path: a run may lie in the folder that names its part.
-      const auto match = [&](const std::string& path) { return prefix_for(rule, (run.root / path).generic_string()); };
+      const auto match = [&](const std::string& path) { return prefix_for(rule, place_of(run, path, modes)); };
       for (const auto& [path, cells] : run.source.tables)
         if (const auto prefix = match(path))
           compare_leaves(leaves_of(cells, rule, *prefix), rule, path, run, data, derived, values);
@@ -261,7 +300,8 @@ core::Result<Outcome> check_folder(const std::filesystem::path& folder, const Pr
   std::vector<Pending> pending;
   auto unplaced = std::move(discovery.unplaced);
   for (const auto& run : discovery.runs) {
-    const auto place = run.root.lexically_relative(folder).generic_string();
+    std::error_code code;
+    const auto place = std::filesystem::relative(run.root, folder, code).generic_string();
     if (run.format <= Format::tr122) {
       pending.push_back({run.format, place, [&run] { return read_source(run); }});
     } else {

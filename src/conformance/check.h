@@ -17,7 +17,7 @@ struct RunSeen {
   readers::Format format = readers::Format::tr117;
   std::string run;
   std::string root;  // relative to the folder that was asked about; of an imported run its id in the store
-  std::string file;  // the first file with rows, else the first file
+  std::vector<std::string> files;  // with rows, in their order; of a run without rows its first file
   std::int64_t rows = 0;
   std::int64_t bad_rows = 0;
   bool published = false;  // one of the runs that the reports speak of

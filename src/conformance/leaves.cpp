@@ -124,7 +124,8 @@ std::vector<Leaf> leaves_of(const readers::Table& table, const FileRule& rule, c
     for (const auto& key : rule.keys) {
       const auto at = std::find(table.columns.begin(), table.columns.end(), key);
       if (at == table.columns.end()) continue;
-      name = joined(name, key_text(row.at(static_cast<std::size_t>(at - table.columns.begin()))));
+      const auto column = static_cast<std::size_t>(at - table.columns.begin());
+      if (column < row.size()) name = joined(name, key_text(row[column]));
     }
     for (std::size_t c = 0; c < table.columns.size() && c < row.size(); ++c) {
       const auto& cell = row[c];

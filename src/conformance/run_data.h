@@ -22,7 +22,8 @@ struct RunData {
   const PublishedRun* published = nullptr;  // null: a run that no report published
   std::filesystem::path root;
   readers::Source source;
-  std::vector<evidence::Observation> rows;
+  std::vector<evidence::Observation> rows;  // without their text
+  std::string first_row;                    // the first one's text: a run without ids is known by the paths in it
 };
 
 struct ReportData {

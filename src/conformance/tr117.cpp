@@ -51,7 +51,11 @@ Groups groups_of_rows(const RunData& run, DerivedSet& out) {
     out.number(run.id, name_of("group", backend, "tok_s"), analysis::mean(rates));
     cost(out, run.id, backend, analysis::mean(rates));
   }
+  double failed = 0;
+  for (const auto& [backend, count] : degraded) failed += count;
   out.number(run.id, "totals/rows", total);
+  out.number(run.id, "totals/degraded", failed);
+  out.number(run.id, "totals/ok", total - failed);
   return groups;
 }
 

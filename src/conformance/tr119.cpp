@@ -42,6 +42,7 @@ void corrected_pairs(const RunData& run, const std::string& mode, const std::vec
   const auto survive = std::count_if(adjusted.begin(), adjusted.end(), [](double value) { return value < kAlpha; });
   const auto name = name_of("stats/by_mode", mode, "significant_pairs_corrected");
   out.number(run.id, name, static_cast<double>(survive));
+  if (run.published == nullptr) return;
   const auto* stats = document(run, "statistical_analysis.json");
   const auto* pairs = stats == nullptr ? nullptr : at(*stats, {"by_mode", mode.c_str(), "pairwise_comparisons"});
   if (pairs == nullptr || !pairs->is_array()) return;

@@ -139,9 +139,12 @@ void grade_shapes(const RunData& run, const std::string& mode, const Rows& compi
   out.number(run.id, name_of(name, "slow_samples"), static_cast<double>(mixture->slow));
   for (const auto& shape : mixture->shapes) {
     out.number(run.id, name_of(name, "slow", shape.shape), static_cast<double>(shape.slow));
-    // Beyond the limit a new shape runs eager: it is the one that is slow in all its samples.
-    const bool eager = limit && mixture->one_shape && shape.shape == mixture->dominant;
-    const auto grade = !limit ? phase.grade : eager ? std::string("refuted") : std::string("counter_consistent");
+    // Beyond the limit a new shape runs eager: it is the one that is slow. Without one the counters name no shape.
+    std::string grade = phase.grade;
+    if (limit) {
+      const bool eager = mixture->one_shape && shape.shape == mixture->dominant;
+      grade = eager ? "refuted" : mixture->one_shape ? "counter_consistent" : "unproven";
+    }
     out.text(run.id, name_of(mode, "compile/shape", shape.shape), grade);
   }
 }
@@ -165,7 +168,9 @@ void compile_evidence(const RunData& run, const std::string& mode, const Cells& 
   put("graphs_after_compile", {"compile_meta", "dynamo_counters_after_compile", "stats", "unique_graphs"});
   put("wrapper_ms", {"compile_meta", "compile_wrapper_ms"});
   out.text(run.id, name_of(mode, "compile/recompile_limit_reached"), limit ? "true" : "false");
-  if (published_rule(*counters) && grade.grade == "refuted") {
+  if (const auto backend = text_at(*counters, {"compile_meta", "backend"}); !backend.empty())
+    out.text(run.id, name_of(mode, "compile/actual_backend"), backend);
+  if (run.published != nullptr && published_rule(*counters) && grade.grade == "refuted") {
     out.state({run.id, name_of(mode, "compile/grade"), Scalar(std::string("compiler-real")),
                "TR120, compiler-real rule applied to dynamo_counters.json of this phase", grade.reason});
   }

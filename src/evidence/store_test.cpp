@@ -288,5 +288,19 @@ TEST_F(StoreTest, PoliciesAreAddressedByTheirContentAndCheckedOnReading) {
   EXPECT_EQ(tampered.error().kind, core::ErrorKind::evidence);
 }
 
+TEST_F(StoreTest, ClaimsOfOneSubjectTakeThePlaceOfItsOldOnes) {
+  auto store = open();
+  const auto claim = [](const char* id) { return core::Json::object({{"id", id}}); };
+  ASSERT_TRUE(store.put_claims("a", std::vector<core::Json>{claim("1"), claim("2")}));
+  ASSERT_TRUE(store.put_claims("b", std::vector<core::Json>{claim("3")}));
+  ASSERT_TRUE(store.put_claims("a", std::vector<core::Json>{claim("4")}));
+  const auto text = core::read_file(root_ / "claims.jsonl", 1 << 20).value();
+  EXPECT_EQ(text, "{\"id\":\"3\",\"subject\":\"b\"}\n{\"id\":\"4\",\"subject\":\"a\"}\n");
+  std::ofstream(root_ / "claims.jsonl") << "not json\n";
+  const auto status = store.put_claims("a", {});
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().message().find("claims.jsonl:1"), std::string::npos) << status.error().message();
+}
+
 }  // namespace
 }  // namespace phasegate::evidence

@@ -87,12 +87,11 @@ struct ObservedCell {
 struct ObservedComparison {
   std::string model;
   evidence::Window window = evidence::Window::request;
-  std::optional<std::int64_t> batch;
   std::string a, b;  // arms
   // Pooled over scenarios and calls. Label: exploratory.
   std::size_t n_a = 0, n_b = 0;  // calls
   std::optional<double> welch_p, mann_whitney_p, cohens_d, cliffs_delta;
-  // Blocked on scenario: medians of both in each common scenario. `blocked.n` counts scenarios.
+  // Blocked on scenario: medians of both in each common scenario and batch. `blocked.n` counts them.
   std::vector<std::string> scenarios;
   Comparison blocked;            // ratio = a / b of latency
   std::optional<double> p_holm;  // over all blocked comparisons of the run

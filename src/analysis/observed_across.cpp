@@ -30,6 +30,17 @@ std::map<Group, Arms> grouped(std::span<const ObservedSamples> cells) {
   return groups;
 }
 
+// For comparisons a block is a scenario at one batch: both backends did the same work in it, whatever other blocks did.
+std::map<Group, Arms> blocks(std::span<const ObservedSamples> cells) {
+  std::map<Group, Arms> groups;
+  for (const ObservedSamples& each : cells) {
+    const ObservedKey& key = each.cell.key;
+    const std::string block = key.batch ? fmt::format("{} b{}", key.scenario, *key.batch) : key.scenario;
+    if (!each.latency_ms.empty()) groups[{key.model, key.window, {}}][key.arm()][block] = &each;
+  }
+  return groups;
+}
+
 std::vector<std::string> common(const ByScenario& a, const ByScenario& b) {
   std::vector<std::string> names;
   for (const auto& [scenario, cell] : a)
@@ -116,7 +127,6 @@ core::Status compare_pair(const Group& group, const Arms::value_type& a, const A
   }
   result.model = group.model;
   result.window = group.window;
-  result.batch = group.batch;
   result.a = a.first;
   result.b = b.first;
   explore(a.second, b.second, result);
@@ -129,7 +139,7 @@ core::Status compare_pair(const Group& group, const Arms::value_type& a, const A
 
 core::Status compare_arms(std::span<const ObservedSamples> cells, const ObservedOptions& options,
                           ObservedAnalysis& analysis) {
-  for (const auto& [group, arms] : grouped(cells)) {
+  for (const auto& [group, arms] : blocks(cells)) {
     for (auto a = arms.begin(); a != arms.end(); ++a) {
       for (auto b = std::next(a); b != arms.end(); ++b)
         PHASEGATE_CHECK_OK(compare_pair(group, *a, *b, options, analysis));

@@ -90,7 +90,6 @@ Json cell_json(const ObservedCell& cell) {
 Json comparison_json(const ObservedComparison& each) {
   return {{"model", each.model},
           {"window", evidence::to_string(each.window)},
-          {"batch", batch_json(each.batch)},
           {"a", each.a},
           {"b", each.b},
           {"scenarios", each.scenarios},
@@ -234,8 +233,8 @@ Json spread_json(const std::optional<WarmupSpread>& spread) {
 Json across_json(const ObservedAnalysis& analysis) {
   Json comparisons = Json::object();
   for (const ObservedComparison& each : analysis.comparisons) {
-    comparisons[fmt::format("{}/{}/{}/{}|{}", label_key(each.model), evidence::to_string(each.window),
-                            batch_text(each.batch), label_key(each.a), label_key(each.b))] = comparison_json(each);
+    comparisons[fmt::format("{}/{}/{}|{}", label_key(each.model), evidence::to_string(each.window), label_key(each.a),
+                            label_key(each.b))] = comparison_json(each);
   }
   Json tails = Json::object();
   for (const ObservedTail& tail : analysis.tails) {

@@ -1,6 +1,7 @@
 #include "analysis/observed.h"
 
 #include <algorithm>
+#include <fstream>
 #include <limits>
 
 #include "analysis/near.h"
@@ -204,10 +205,37 @@ TEST(Observed, MeanAndMedianThatDisagreeAreFlaggedAndFewScenariosAreSaid) {
   for (const double ms : {10.0, 10.0, 100.0}) rows.push_back(row("a", "s", ms));
   for (const double ms : {11.0, 11.0, 11.0}) rows.push_back(row("b", "s", ms));
   const ObservedComparison each = analyze(rows).comparisons.at(0);
-  EXPECT_EQ(each.flips, std::vector<std::string>{"s"});
+  EXPECT_EQ(each.flips, std::vector<std::string>{"s b1"});
   EXPECT_EQ(each.blocked.reason, "few_scenarios");
   EXPECT_EQ(each.verdict.reason, "few_scenarios");
   EXPECT_EQ(each.verdict.outcome, Outcome::too_few);
+}
+
+// Requirement of the report's reviewer: what pooled tests leave open is decided inside the scenarios.
+TEST(Observed, BlockingDecidesWhatThePublishedPooledTestLeftOpen) {
+  std::vector<Observation> rows;
+  for (const char* file : {"tr119/raw/bench_tr119_1766283446.jsonl", "tr119/raw/bench_tr119_1766283570.jsonl"}) {
+    std::ifstream lines(conformance_path(file));
+    for (std::string line; std::getline(lines, line);) {
+      const core::Json json = core::parse_json(line, file).value();
+      const core::Json& spec = json["spec"];
+      Observation each = row(spec["backend"], spec["scenario"], 1);
+      each.batch = spec["batch_size"].get<std::int64_t>();
+      each.window = spec["mode"] == "prefill" ? Window::prefill : Window::generate_uncached;
+      each.latency_ms = json["latencies_ms"].get<std::vector<double>>();
+      rows.push_back(std::move(each));
+    }
+  }
+  ASSERT_EQ(rows.size(), 350U);
+  const auto comparisons = analyze(rows).comparisons;
+  ASSERT_EQ(comparisons.size(), 20U);
+  for (const ObservedComparison& each : comparisons) {
+    EXPECT_EQ(each.blocked.n, 5U);
+    if (each.a != "onnxruntime-gpu" || each.b != "transformers-gpu") continue;
+    const bool generate = each.window == Window::generate_uncached;
+    EXPECT_EQ(*each.blocked.p < 1e-3, generate) << *each.blocked.p;
+    EXPECT_EQ(each.verdict.outcome == Outcome::winner_a, generate);
+  }
 }
 
 TEST(Observed, TheTailOfThePublishedCompileRunIsOneScenario) {

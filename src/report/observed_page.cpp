@@ -255,9 +255,9 @@ Section comparison_section(const ObservedAnalysis& analysis) {
                          {"Reading", false},
                          {"Mean and median disagree in", false}});
   for (const ObservedComparison& each : analysis.comparisons) {
-    const std::string key = fmt::format(
-        "comparisons.{}/{}/{}/{}|{}", analysis::label_key(each.model), evidence::to_string(each.window),
-        each.batch ? fmt::format("b{}", *each.batch) : "-", analysis::label_key(each.a), analysis::label_key(each.b));
+    const std::string key =
+        fmt::format("comparisons.{}/{}/{}|{}", analysis::label_key(each.model), evidence::to_string(each.window),
+                    analysis::label_key(each.a), analysis::label_key(each.b));
     std::string flips;
     for (const std::string& scenario : each.flips) flips += (flips.empty() ? "" : ", ") + scenario;
     section.table.rows.push_back(

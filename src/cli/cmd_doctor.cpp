@@ -1,26 +1,14 @@
 // doctor: what is here and what is missing, with the command that gets it. Reads only; takes under a second.
-#include <dlfcn.h>
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <filesystem>
 
 #include "bench/instrument.h"
 #include "cli/context.h"
 #include "cli/output.h"
+#include "cli/sensors.h"
 #include "evidence/manifest.h"
 
 namespace phasegate::cli {
 namespace {
-
-namespace fs = std::filesystem;
-
-struct Finding {
-  std::string name;
-  bool present = false;
-  std::string detail;
-  std::string next;  // what gets it, when absent
-};
 
 std::vector<Finding> engine_findings(const Context& context) {
   std::vector<Finding> findings;
@@ -31,33 +19,6 @@ std::vector<Finding> engine_findings(const Context& context) {
     findings.push_back({factory.name, here.present, detail, here.how_to_get});
   }
   return findings;
-}
-
-// Package energy of the CPU through powercap. Present means readable by this user: since 2020 that needs root.
-Finding rapl_finding() {
-  Finding finding{"rapl", false, "", ""};
-  std::error_code code;
-  for (const auto& zone : fs::directory_iterator("/sys/class/powercap", code)) {
-    const fs::path file = zone.path() / "energy_uj";
-    if (!fs::exists(file, code)) continue;
-    finding.present = access(file.c_str(), R_OK) == 0;
-    finding.detail = file.string();
-    if (!finding.present)
-      finding.next = "energy_uj is not readable by this user: run as root, or have udev grant it; energy stays no_data";
-    return finding;
-  }
-  finding.detail = "no powercap zone (virtual machines rarely have one)";
-  finding.next = "nothing to install: energy stays no_data on this machine";
-  return finding;
-}
-
-Finding nvml_finding() {
-  void* library = dlopen("libnvidia-ml.so.1", RTLD_LAZY | RTLD_LOCAL);
-  if (library == nullptr)
-    return {"nvml", false, "libnvidia-ml.so.1 is not here: no NVIDIA driver",
-            "install the NVIDIA driver, if there is a GPU"};
-  dlclose(library);
-  return {"nvml", true, "libnvidia-ml.so.1", ""};
 }
 
 std::string value_text(const evidence::EnvironmentValue& value) {
@@ -109,7 +70,7 @@ std::string noise_text(const bench::SpinNoise& noise) {
 int cmd_doctor(Context& context) {
   const auto environment = evidence::read_environment();
   const auto engines = engine_findings(context);
-  const std::vector<Finding> sensors = {rapl_finding(), nvml_finding()};
+  const auto sensors = sensor_findings();
   const auto noise = bench::measure_spin_noise(context.clock, core::millis(300));
   std::size_t usable = 0;
   for (const auto& engine : engines) usable += engine.present && engine.name != "sim" ? 1 : 0;

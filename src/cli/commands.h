@@ -13,4 +13,11 @@ namespace phasegate::cli {
 
 // Each adds its subcommand to `app`; when that is chosen, options.command becomes a BoundCommand.
 void add_analyze(CLI::App& app, Options& options);
+void add_diff(CLI::App& app, Options& options);
+void add_approve(CLI::App& app, Options& options);
+void add_rollback(CLI::App& app, Options& options);
+void add_freeze(CLI::App& app, Options& options);
+void add_history(CLI::App& app, Options& options);
+void add_watch(CLI::App& app, Options& options);
+void add_plan30(CLI::App& app, Options& options);
 }  // namespace phasegate::cli

@@ -86,7 +86,8 @@ void add_step(CLI::App& app, RunsOptions& o, Options& options, RunStep step, con
 void add_card(CLI::App& app, Parsed& parsed, Options& options) {
   auto* sub = app.add_subcommand("card", "the Decision Card of a policy, in the terminal or as one HTML file");
   auto& o = parsed.card;
-  sub->add_option("policy", o.source, "policy id, 'last', a policy file, or a folder such as examples/smollm2-cpu");
+  sub->add_option("policy", o.source,
+                  "policy id, 'last', 'approved', a policy file, or a folder such as examples/smollm2-cpu");
   sub->add_option("--html", o.html, "write the page to this file");
   sub->footer("Examples:\n  phasegate card examples/smollm2-cpu\n  phasegate card last --html card.html");
   sub->callback([&] { options.command = o; });
@@ -96,7 +97,8 @@ void add_explain(CLI::App& app, Parsed& parsed, Options& options) {
   auto* sub = app.add_subcommand("explain",
                                  "which rule a request meets, on which evidence, and what was rejected by which gate");
   auto& o = parsed.explain;
-  sub->add_option("policy", o.policy, "policy id, 'last', a policy file, or a folder such as examples/smollm2-cpu");
+  sub->add_option("policy", o.policy,
+                  "policy id, 'last', 'approved', a policy file, or a folder such as examples/smollm2-cpu");
   sub->add_option("--prompt-tokens", o.prompt_tokens, "tokens of one prompt")
       ->required()
       ->check(CLI::Range(1, 1 << 20));
@@ -160,6 +162,13 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   add_card(app, parsed, options);
   add_explain(app, parsed, options);
   add_forge(app, parsed, options);
+  add_diff(app, options);
+  add_approve(app, options);
+  add_rollback(app, options);
+  add_freeze(app, options);
+  add_history(app, options);
+  add_watch(app, options);
+  add_plan30(app, options);
   app.footer(
       "Start with:\n  phasegate doctor\n  phasegate card examples/smollm2-cpu\nEvery command has --help with examples "
       "and takes --json and --store.");

@@ -56,7 +56,7 @@ struct CellChange {
   CellVerdict verdict = CellVerdict::same;
   std::optional<CellSide> was;
   std::optional<CellSide> is;
-  std::vector<CostChange> costs;  // where what serves it changed
+  std::vector<CostChange> costs;  // where what serves it changed, its effect or the price
 };
 
 struct ValueChange {

@@ -83,10 +83,15 @@ Price price_of(const Policy& policy, const std::string& candidate, const std::st
   return {};
 }
 
+Json pricing_of(const Policy& policy) {
+  return policy.economics.is_object() ? policy.economics.value("pricing", Json()) : Json();
+}
+
 std::vector<CostChange> costs_of(const Policy& was, const Policy& is, const Rule& old_rule, const Rule& new_rule,
                                  const CellChange& cell) {
   std::vector<CostChange> costs;
-  if (cell.was->served == cell.is->served && cell.verdict != CellVerdict::effect_moved) return costs;
+  const bool moved = cell.was->served != cell.is->served || cell.verdict == CellVerdict::effect_moved;
+  if (!moved && pricing_of(was) == pricing_of(is)) return costs;
   std::set<std::string> scenarios;
   add_scenarios(old_rule, scenarios);
   add_scenarios(new_rule, scenarios);

@@ -2,6 +2,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <set>
 
 #include "control/diff_parts.h"
 #include "control/words.h"
@@ -59,6 +61,19 @@ void append_cell(const CellChange& cell, std::string& out) {
     }
   }
   for (const CostChange& cost : cell.costs) append_cost(cost, out);
+}
+
+// Another price alone changes no winner, but what each shape costs; a shape of several cells is said once.
+void append_prices(const std::vector<CellChange>& cells, std::string& out) {
+  std::set<std::string> said;
+  for (const CellChange& cell : cells) {
+    if (cell.verdict != CellVerdict::same) continue;
+    for (const CostChange& cost : cell.costs) {
+      if (!said.insert(cell.tier + cost.scenario + cost.is).second) continue;
+      if (said.size() == 1) out += "costs where nothing else changed\n";
+      append_cost(cost, out);
+    }
+  }
 }
 
 void append_values(const std::vector<ValueChange>& values, const char* title, std::string& out) {
@@ -193,6 +208,7 @@ std::string to_text(const PolicyDiff& diff) {
       if (cell.verdict == verdict) append_cell(cell, out);
     }
   }
+  append_prices(diff.cells, out);
   append_envelope(diff.envelope, out);
   append_values(diff.boundary, "boundary", out);
   append_values(diff.candidates, "candidates", out);

@@ -236,6 +236,24 @@ TEST(Diff, DecidedPoliciesOfARealFixtureCompareInBothDirections) {
   }
 }
 
+TEST(Diff, AnotherPriceAloneIsShownAsMoney) {
+  const Policy was = fixture::demo();
+  Policy is = was;
+  is.economics["pricing"]["usd_per_hour"] = 0.4;
+  for (core::Json& cell : is.economics["cells"]) {
+    for (const char* part : {"prefill", "decode", "mix"}) {
+      cell[part]["usd_per_1M"] = cell[part]["usd_per_1M"].get<double>() * 2;
+    }
+  }
+  const auto found = diff(was, is);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->count(CellVerdict::same), static_cast<int>(was.rules.size()));
+  const std::string text = to_text(*found);
+  EXPECT_NE(text.find("costs where nothing else changed"), std::string::npos) << text;
+  EXPECT_NE(text.find("(+0.0 %)"), std::string::npos) << text;    // seconds
+  EXPECT_NE(text.find("(+100.0 %)"), std::string::npos) << text;  // money
+}
+
 TEST(Diff, TablesOfAnotherMakeAreAnErrorAndNoCrash) {
   Policy strange = first();
   strange.tables["tiers"] = {1, 2};

@@ -174,12 +174,15 @@ struct EngineAvailability {
   std::string version;
   std::string detail;      // where it was found, which variants
   std::string how_to_get;  // the command, when absent
+  std::string build = {};  // as Attribution::engine_build; empty when only a loaded model would tell
 };
 
 struct EngineFactory {
   std::string name;  // "sim", "llamacpp", "onnx"
   std::function<EngineAvailability()> probe;
   std::function<core::Result<std::unique_ptr<PhaseEngine>>()> make;
+  // The hash by which the engine knows a model (ModelFacts::model_sha256), without loading it. Empty: it cannot.
+  std::function<core::Result<std::string>(const std::string& path)> hash_model = {};
 };
 
 // Wraps an engine: refuses wrong input before it reaches the engine (ids outside the vocabulary, empty or too long

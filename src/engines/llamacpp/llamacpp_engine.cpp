@@ -341,16 +341,19 @@ Status LlamacppEngine::reset() {
 EngineAvailability probe() {
   const auto runtime = backend();
   if (!runtime) return {false, "", runtime.error().message(), runtime.error().next};
-  return {true, (*runtime)->version, fmt::format("{} in {}", (*runtime)->cpu_variant, (*runtime)->folder), ""};
+  return {true, (*runtime)->version, fmt::format("{} in {}", (*runtime)->cpu_variant, (*runtime)->folder), "",
+          (*runtime)->build};
 }
 
 }  // namespace
 
 EngineFactory factory() {
-  return {"llamacpp", probe, []() -> Result<std::unique_ptr<PhaseEngine>> {
+  return {"llamacpp", probe,
+          []() -> Result<std::unique_ptr<PhaseEngine>> {
             PHASEGATE_TRY(runtime, backend());
             return std::make_unique<LlamacppEngine>(*runtime);
-          }};
+          },
+          [](const std::string& path) { return core::sha256_file(path); }};
 }
 
 }  // namespace phasegate::engines::llamacpp

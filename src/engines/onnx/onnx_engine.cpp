@@ -12,6 +12,7 @@
 #include "engines/onnx/decoder_session.h"
 #include "engines/onnx/guarded.h"
 #include "engines/onnx/model_folder.h"
+#include "engines/onnx/ort_library.h"
 #include "engines/onnx/watchdog.h"
 
 namespace phasegate::engines::onnx {
@@ -221,11 +222,16 @@ EngineFactory factory() {
     out.version = (*library)->version();
     out.detail = (*library)->path() + ":";
     for (const std::string& provider : (*library)->providers()) out.detail += " " + provider;
+    out.build = (*library)->sha256().value_or("");
     return out;
   };
   made.make = []() -> Result<std::unique_ptr<PhaseEngine>> {
     PHASEGATE_TRY(library, OrtLibrary::open());
     return std::make_unique<OnnxEngine>(*library);
+  };
+  made.hash_model = [](const std::string& path) -> Result<std::string> {
+    PHASEGATE_TRY(folder, open_model_folder({path, "", ""}));
+    return folder.sha256;
   };
   return made;
 }

@@ -31,6 +31,7 @@ using core::Status;
 using core::StopToken;
 
 constexpr const char* kVersion = "1";
+constexpr const char* kBuild = "built in";
 
 // What a load makes; replaced as a whole, so that a failed load cannot leave a part of it.
 struct Session {
@@ -285,7 +286,7 @@ Result<Attribution> SimEngine::attribution(const StopToken& stop) {
   Attribution a;
   a.engine = "sim";
   a.engine_version = kVersion;
-  a.engine_build = "built in";
+  a.engine_build = kBuild;
   a.device_actual = programmed.device;
   a.backend_actual = programmed.backend;
   a.weight_type = programmed.weight_type;
@@ -308,8 +309,9 @@ Status SimEngine::reset() {
 }  // namespace
 
 EngineFactory factory() {
-  return {"sim", [] { return EngineAvailability{true, kVersion, "built in", ""}; },
-          []() -> Result<std::unique_ptr<PhaseEngine>> { return std::make_unique<SimEngine>(); }};
+  return {"sim", [] { return EngineAvailability{true, kVersion, "built in", "", kBuild}; },
+          []() -> Result<std::unique_ptr<PhaseEngine>> { return std::make_unique<SimEngine>(); },
+          [](const std::string& path) { return core::sha256_file(path); }};
 }
 
 }  // namespace phasegate::engines::sim

@@ -56,10 +56,15 @@ bool inside(const evidence::Store& store, const fs::path& run) {
 core::Result<evidence::Validation> validate_step(evidence::Store& store, const fs::path& run) {
   PHASEGATE_TRY(validation, evidence::validate_run(run));
   if (inside(store, run)) {
-    PHASEGATE_CHECK_OK(store
-                           .write_derived(run, "validation.json", evidence::to_json(validation),
-                                          {"manifest.json", "plan.json", "records.jsonl"})
-                           .map([](const std::string&) {}));
+    // An import may be large and is hashed once: its manifest names the other files, and validation has compared them.
+    std::error_code code;
+    const bool imported = fs::exists(run / "observations.jsonl", code);
+    const std::vector<std::string> inputs =
+        imported ? std::vector<std::string>{"manifest.json"}
+                 : std::vector<std::string>{"manifest.json", "plan.json", "records.jsonl"};
+    PHASEGATE_CHECK_OK(
+        store.write_derived(run, "validation.json", evidence::to_json(validation), inputs).map([](const std::string&) {
+        }));
   }
   return validation;
 }

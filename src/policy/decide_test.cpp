@@ -1,13 +1,17 @@
 #include "policy/decide.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <clocale>
 #include <cstdlib>
+#include <filesystem>
 #include <locale>
 #include <thread>
 
+#include "evidence/observation_samples.h"
+#include "evidence/store.h"
 #include "policy/contest.h"
 #include "policy/fixture.h"
 #include "policy/settle.h"
@@ -177,6 +181,26 @@ TEST(Contests, SeenFromTheOtherSideIsTheMirror) {
   EXPECT_DOUBLE_EQ(*there->comparison.ratio * *back->comparison.ratio, 1);
   EXPECT_DOUBLE_EQ(there->comparison.ci95->low * back->comparison.ci95->high, 1);
   EXPECT_FALSE(contests->between("llamacpp-q8_0-cpu-t2", "nobody", shape));
+}
+
+TEST(Decide, AnImportedRunIsRefusedWithWhatItLacks) {
+  const auto root = std::filesystem::path(testing::TempDir()) / fmt::format("decide-import-{}", ::getpid());
+  std::filesystem::remove_all(root);
+  {
+    auto store = evidence::Store::open(root, evidence::Store::Access::write).value();
+    auto writer = store.create_import({"phasegate", "import"}, {{"format", "tr121"}}).value();
+    auto row = evidence::samples::observation();
+    ASSERT_TRUE(writer.append(row));
+    const auto done = writer.finish(evidence::samples::imported_source(1)).value();
+    DecideInputs inputs;
+    inputs.runs.push_back(read_run_evidence(root / "runs" / done.run_id).value());
+    const auto policy = decide(inputs);
+    ASSERT_FALSE(policy);
+    EXPECT_EQ(policy.error().kind, core::ErrorKind::evidence);
+    EXPECT_NE(policy.error().what.find("an import of another tool's result"), std::string::npos);
+    EXPECT_NE(policy.error().what.find("no_attribution"), std::string::npos);
+  }
+  std::filesystem::remove_all(root);
 }
 
 TEST(Stamp, AddsDaysAcrossMonthsAndReadsSeconds) {

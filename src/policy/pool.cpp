@@ -23,8 +23,9 @@ core::Status check_run(const RunEvidence& run) {
       issues.push_back(fmt::format("{} at {}: {}", issue.rule, issue.where, issue.what));
       if (issues.size() == 5) break;
     }
+    const char* whose = evidence::is_imported(run.manifest) ? "an import of another tool's result" : "not canonical";
     return core::fail(core::Error{ErrorKind::evidence,
-                                  fmt::format("the run is not canonical and can make no policy: {} issue(s): {}",
+                                  fmt::format("the run is {} and can make no policy: {} issue(s): {}", whose,
                                               run.validation.issues.size(), fmt::join(issues, "; ")),
                                   id, "`phasegate validate " + id + "` lists all of them"});
   }

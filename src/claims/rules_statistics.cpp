@@ -236,8 +236,7 @@ const std::vector<double>* rows_behind(const Inputs& in, const Published& publis
   return &values;
 }
 
-void judge_published(const Inputs& in, std::vector<Claim>& out) {
-  if (in.samples.beyond_limits > 0 || in.source.bad_rows > 0) return;  // not all rows are known
+Agreement agreement_of(const Inputs& in) {
   Agreement agreement;
   for (const auto& metric : kMetrics) {
     std::vector<double> ascending;
@@ -253,6 +252,12 @@ void judge_published(const Inputs& in, std::vector<Claim>& out) {
       compare(published, ascending, agreement);
     }
   }
+  return agreement;
+}
+
+void judge_published(const Inputs& in, std::vector<Claim>& out) {
+  if (in.samples.beyond_limits > 0 || in.source.bad_rows > 0) return;  // not all rows are known
+  const Agreement agreement = agreement_of(in);
   if (agreement.compared == 0) return;
   Claim claim = supported(Group::consistency, "consistency.published", "the published figures follow from the rows",
                           fmt::format("{} means and percentiles recomputed", agreement.compared));

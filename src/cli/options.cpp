@@ -162,6 +162,12 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv) {
   add_card(app, parsed, options);
   add_explain(app, parsed, options);
   add_forge(app, parsed, options);
+  add_check(app, options);
+  add_import(app, options);
+  add_conformance(app, options);
+  add_claims(app, options);
+  add_capacity(app, options);
+  add_breakeven(app, options);
   add_diff(app, options);
   add_approve(app, options);
   add_rollback(app, options);

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "readers/lines.h"
@@ -23,6 +24,7 @@ namespace {
 
 constexpr std::size_t kMaxHints = 256;
 constexpr std::size_t kMaxShapes = 256;
+constexpr std::size_t kMaxShapeBytes = 64 << 10;
 
 Value value_of(dom::element element) {
   Value value;
@@ -55,76 +57,98 @@ Value value_of(dom::element element) {
   return value;
 }
 
+// Keys are short and compared for every value of every row: a call of memcmp costs more than the comparison.
+bool same_text(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  const auto word = [](const char* at) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+  };
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  if (a.size() < kWord) return std::equal(a.begin(), a.end(), b.begin());
+  for (std::size_t i = 0; i + kWord <= a.size(); i += kWord) {
+    if (word(a.data() + i) != word(b.data() + i)) return false;
+  }
+  return word(a.data() + a.size() - kWord) == word(b.data() + b.size() - kWord);
+}
+
+struct Field {
+  std::string_view key;
+  dom::element value;
+};
+
 // Finds a key that stands twice in one object, at any depth. Rows of a file mostly have the same keys in the same
 // order: the n-th object of a row is compared with the keys that it had last time, and only a difference is sorted.
 class DuplicateKeys {
  public:
-  // Empty when there is none. The text is the row's.
-  [[nodiscard]] std::string_view find(dom::element element) {
+  // Of an object whose fields are known; nullopt when there is none. The text is the row's.
+  [[nodiscard]] std::optional<std::string_view> find(const std::vector<Field>& fields) {
     object_ = 0;
-    return visit(element);
+    if (const auto key = check(fields)) return key;
+    for (const auto& field : fields) {
+      if (const auto key = visit(field.value)) return key;
+    }
+    return std::nullopt;
   }
 
  private:
-  [[nodiscard]] std::string_view visit(dom::element element) {
+  [[nodiscard]] std::optional<std::string_view> visit(dom::element element) {
     if (dom::array array; element.get(array) == simdjson::SUCCESS) {
       for (const auto item : array) {
-        if (!item.is_array() && !item.is_object()) continue;
-        if (const auto key = visit(item); key.data() != nullptr) return key;
+        if (const auto key = visit(item)) return key;
       }
     }
     dom::object object;
-    if (element.get(object) != simdjson::SUCCESS) return {};
-    if (const auto key = check(object, object_++); key.data() != nullptr) return key;
+    if (element.get(object) != simdjson::SUCCESS) return std::nullopt;
+    if (const auto key = check(object)) return key;
     for (const auto entry : object) {
-      if (!entry.value.is_array() && !entry.value.is_object()) continue;
-      if (const auto key = visit(entry.value); key.data() != nullptr) return key;
+      if (const auto key = visit(entry.value)) return key;
     }
-    return {};
+    return std::nullopt;
   }
 
-  // The known keys lie one after the other, each behind a line feed: no key of a JSON Lines row contains a raw one, and
-  // a key with an escaped one only costs a sort.
-  [[nodiscard]] std::string_view check(dom::object object, std::size_t index) {
-    if (index < shapes_.size() && same(object, shapes_[index])) return {};
-    keys_.clear();
-    std::string shape;
-    for (const auto entry : object) {
-      keys_.push_back(entry.key);
-      shape.append(entry.key).append(1, '\n');
-    }
-    std::sort(keys_.begin(), keys_.end());
-    const auto twice = std::adjacent_find(keys_.begin(), keys_.end());
-    if (twice != keys_.end()) return twice->data() == nullptr ? std::string_view("") : *twice;
-    if (index < kMaxShapes && shape.find("\n\n") == std::string::npos) {
-      shapes_.resize(std::max(shapes_.size(), index + 1));
-      shapes_[index] = std::move(shape);
-    }
-    return {};
+  template <class Entries>
+  [[nodiscard]] std::optional<std::string_view> check(const Entries& entries) {
+    const std::size_t index = object_++;
+    if (index < shapes_.size() && same(entries, shapes_[index])) return std::nullopt;
+    sorted_.clear();
+    for (const auto& entry : entries) sorted_.push_back(entry.key);
+    std::sort(sorted_.begin(), sorted_.end());
+    const auto twice = std::adjacent_find(sorted_.begin(), sorted_.end());
+    if (twice != sorted_.end()) return *twice;
+    remember(entries, index);
+    return std::nullopt;
   }
 
-  static bool same(dom::object object, std::string_view shape) {
-    for (const auto entry : object) {
-      const std::size_t size = entry.key.size();
-      if (shape.size() <= size || shape.substr(0, size) != entry.key || shape[size] != '\n') return false;
-      shape.remove_prefix(size + 1);
+  // A hostile file could have a large object at another place in every row: what is kept has a limit.
+  template <class Entries>
+  void remember(const Entries& entries, std::size_t index) {
+    std::size_t bytes = 0;
+    for (const auto key : sorted_) bytes += sizeof(std::string) + key.size();
+    if (index >= kMaxShapes || bytes > kMaxShapeBytes) return;
+    shapes_.resize(std::max(shapes_.size(), index + 1));
+    shapes_[index].clear();
+    for (const auto& entry : entries) shapes_[index].emplace_back(entry.key);
+  }
+
+  template <class Entries>
+  static bool same(const Entries& entries, const std::vector<std::string>& shape) {
+    std::size_t at = 0;
+    for (const auto& entry : entries) {
+      if (at == shape.size() || !same_text(entry.key, shape[at++])) return false;
     }
-    return shape.empty();
+    return at == shape.size();
   }
 
   std::size_t object_ = 0;
-  std::vector<std::string> shapes_;
-  std::vector<std::string_view> keys_;
+  std::vector<std::vector<std::string>> shapes_;
+  std::vector<std::string_view> sorted_;
 };
 
 }  // namespace
 
 struct JsonRow::State {
-  struct Field {
-    std::string_view key;
-    dom::element value;
-  };
-
   // The element behind a path; false when it is not there.
   [[nodiscard]] bool locate(std::string_view path, dom::element& out);
   [[nodiscard]] bool outermost(std::string_view key, dom::element& out);
@@ -160,18 +184,16 @@ std::optional<JsonRow::State::Fault> JsonRow::State::parse(std::string_view line
   if (error != simdjson::SUCCESS) return Fault{{}, "a JSON object", simdjson::error_message(error)};
   dom::object object;
   if (root.get(object) != simdjson::SUCCESS) return Fault{{}, "a JSON object", describe(value_of(root))};
-  if (const auto key = duplicates.find(root); key.data() != nullptr) {
-    return Fault{std::string(key), "each key once", "the key twice"};
-  }
   fields.clear();
   for (const auto entry : object) fields.push_back({entry.key, entry.value});
+  if (const auto key = duplicates.find(fields)) return Fault{std::string(*key), "each key once", "the key twice"};
   question = 0;
   return std::nullopt;
 }
 
 bool JsonRow::State::outermost(std::string_view key, dom::element& out) {
   const std::size_t asked = question++;
-  if (asked < hints.size() && hints[asked] < fields.size() && fields[hints[asked]].key == key) {
+  if (asked < hints.size() && hints[asked] < fields.size() && same_text(fields[hints[asked]].key, key)) {
     out = fields[hints[asked]].value;
     return true;
   }

@@ -3,8 +3,11 @@
 
 #include "cli/chain.h"
 #include "cli/context.h"
+#include "cli/measured_shape.h"
+#include "cli/observed_text.h"
 #include "cli/output.h"
 #include "cli/tables.h"
+#include "evidence/import.h"
 
 namespace phasegate::cli {
 namespace {
@@ -50,7 +53,32 @@ core::Result<int> decide(Context& context, evidence::Store& store, const std::ve
   return policy.provisional ? kExitEvidence : kExitDone;
 }
 
+// Imported runs are priced one by one: their arms have nothing to do with each other.
+core::Result<int> price_imported(Context& context, const std::vector<fs::path>& runs, const RunsOptions& options) {
+  core::Json documents = core::Json::array();
+  for (const auto& run : runs) {
+    PHASEGATE_TRY(prices, price_observed(run, options.pricing, options.mix));
+    if (context.options.json) {
+      documents.push_back(std::move(prices));
+    } else {
+      print_text(observed_prices_text(prices));
+    }
+  }
+  if (context.options.json) print_json({{"runs", documents}});
+  return kExitDone;
+}
+
 core::Result<int> price(Context& context, const std::vector<fs::path>& runs, const RunsOptions& options) {
+  std::size_t imported = 0;
+  for (const auto& run : runs) {
+    PHASEGATE_TRY(manifest, evidence::read_manifest(run));
+    imported += evidence::is_imported(manifest) ? 1 : 0;
+  }
+  if (imported == runs.size()) return price_imported(context, runs, options);
+  if (imported > 0) {
+    return core::fail({core::ErrorKind::invalid_input, "imported and native runs are not priced together", "price",
+                       "price them one after the other"});
+  }
   PHASEGATE_TRY(policy, decide_step(context, runs, options.pricing, options.mix));
   if (context.options.json) {
     print_json({{"economics", policy.economics}});

@@ -9,6 +9,7 @@
 #include "evidence/import.h"
 #include "evidence/store.h"
 #include "policy/observed_prices.h"
+#include "readers/source_json.h"
 
 namespace phasegate::cli {
 namespace {
@@ -107,6 +108,30 @@ core::Result<std::vector<MeasuredShape>> shapes_of_run(Context& context, const s
   return shapes_of_economics(policy.economics, folder.filename().string());
 }
 
+// The sensor's readings and what the run's own checks say of sensor and idle.
+core::Status add_power(const Json& json, policy::ObservedPriceInputs& inputs) {
+  PHASEGATE_TRY(source, readers::source_from_json(json));
+  for (const readers::PowerTrace& trace : source.power_traces) {
+    for (std::size_t i = 0; i < trace.t_ns.size(); ++i) {
+      analysis::PowerSample sample;
+      sample.t_ns = trace.t_ns[i];
+      sample.watts = trace.power_w[i];  // NaN where the reading failed: excluded as what it is
+      sample.read_ok = trace.read_ok[i] != 0;
+      inputs.power.push_back(sample);
+    }
+  }
+  for (const auto& [path, document] : source.documents) {
+    if (!document.is_object()) continue;
+    const auto is = [&](const char* pointer, bool wanted) {
+      const Json::json_pointer at(pointer);
+      return document.contains(at) && document.at(at) == Json(wanted);
+    };
+    inputs.response_failed = inputs.response_failed || is("/checks/instrument_response/pass", false);
+    inputs.fake_idle = inputs.fake_idle || is("/fake_idle_flag", true) || is("/baseline/fake_idle_flag", true);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<MeasuredShape> shapes_of_economics(const Json& economics, const std::string& run) {
@@ -188,6 +213,7 @@ core::Result<Json> price_observed(const std::filesystem::path& run, const std::s
   const Json facts = source.value("facts", Json::object());
   if (const std::string hardware = text_at(facts, "hardware"); !hardware.empty()) inputs.hardware.push_back(hardware);
   inputs.duration_s = number_at(facts, "duration_s");
+  PHASEGATE_CHECK_OK(add_power(source, inputs));
   policy::ObservedPrices prices;
   PHASEGATE_CHECK_OK(
       evidence::for_each_observation(run, [&](evidence::Observation& observation) { return prices.add(observation); }));

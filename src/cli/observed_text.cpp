@@ -97,7 +97,25 @@ std::string requests_table(const Json& prices, const std::vector<std::string>& t
   return text;
 }
 
+// Energy of the phases of runs that kept their sensor's readings.
+std::string energy_table(const Json& prices) {
+  Rows rows = {{"arm", "phase", "events", "with energy", "J per token", "kWh per 1M", "USD per 1M", "gCO2e per 1M",
+                "scope", "why null"}};
+  for (const Json& arm : prices.at("arms")) {
+    for (const auto& [name, phase] : arm.at("energy").value("phases", Json::object()).items()) {
+      rows.push_back({arm_name(arm), name, amount_text(phase.at("events")),
+                      fmt::format("{:.0f} %", phase.at("coverage").get<double>() * 100),
+                      amount_text(phase.at("j_per_token")), amount_text(phase.at("kwh_per_1M")),
+                      amount_text(phase.at("usd_per_1M")), amount_text(phase.at("carbon_g_per_1M")),
+                      text_at(phase, "scope"), text_at(phase, "reason")});
+    }
+  }
+  return rows.size() == 1 ? std::string()
+                          : "\nEnergy from the sensor's readings, idle included:\n" + columns_text(rows);
+}
+
 std::string energy_lines(const Json& prices) {
+  if (std::string table = energy_table(prices); !table.empty()) return table;
   std::int64_t recorded = 0;
   std::int64_t no_data = 0;
   for (const Json& arm : prices.at("arms")) {

@@ -8,6 +8,7 @@
 #include "analysis/energy_use.h"
 #include "analysis/moments.h"
 #include "analysis/percentile.h"
+#include "policy/observed_energy.h"
 
 namespace phasegate::policy {
 namespace {
@@ -241,7 +242,7 @@ Json request_json(const Pricer& pricer, const Arm& arm, const Rows& rows) {
           {"reason", text_or_null(cost.first->per_request.reason)}};
 }
 
-Json energy_json(const Rows& rows) {
+Json energy_json(const Pricer& pricer, const ObservedSensor& sensor, const Rows& rows) {
   std::int64_t recorded = 0;
   std::int64_t with = 0;
   for (const auto& [status, n] : rows.published_rule) {
@@ -249,16 +250,37 @@ Json energy_json(const Rows& rows) {
     with += status == "no_data" ? 0 : n;
   }
   const bool none = recorded == 0;
-  return {{"status", "no_data"},
-          {"reason", none ? "not_recorded" : "updates_unknown"},
+  Json phases = Json::object();
+  const analysis::Electricity electricity =
+      pricer.inputs.pricing ? pricer.inputs.pricing->electricity : analysis::Electricity{};
+  if (!pricer.inputs.power.empty()) {
+    for (const auto& [window, events] : rows.events)
+      phases[std::string(evidence::to_string(window))] = phase_energy_json(sensor, events, electricity);
+  }
+  Json reason = none ? "not_recorded" : "updates_unknown";
+  if (!phases.empty()) reason = "by_phase";
+  return {{"status", phases.empty() ? Json("no_data") : Json(nullptr)},
+          {"reason", std::move(reason)},
           {"published_rule", rows.published_rule},
           {"published_rule_coverage",
            none ? Json(nullptr) : Json(static_cast<double>(with) / static_cast<double>(recorded))},
           {"usd_per_1M", nullptr},
-          {"carbon_g_per_1M", nullptr}};
+          {"carbon_g_per_1M", nullptr},
+          {"phases", std::move(phases)}};
 }
 
-Json arm_json(const Pricer& pricer, const Arm& arm, const Rows& rows, bool only_arm) {
+// The instants of a row under the names that the physics runner gives them.
+void add_event(const Observation& row, const std::optional<double>& tokens, Rows& rows) {
+  const auto start = row.numbers.find("t_start_ns");
+  const auto end = row.numbers.find("t_end_ns");
+  if (start == row.numbers.end() || end == row.numbers.end()) return;
+  constexpr double kMost = 9e18;  // what an int64 of nanoseconds holds
+  if (!(std::abs(start->second) < kMost && std::abs(end->second) < kMost)) return;
+  rows.events[row.window].push_back(
+      {{static_cast<std::int64_t>(start->second), static_cast<std::int64_t>(end->second)}, tokens.value_or(0)});
+}
+
+Json arm_json(const Pricer& pricer, const ObservedSensor& sensor, const Arm& arm, const Rows& rows, bool only_arm) {
   Json phases = Json::object();
   for (const auto& [window, cells] : rows.cells)
     phases[std::string(evidence::to_string(window))] = phase_json(pricer, cells, is_prompt_phase(window));
@@ -271,7 +293,7 @@ Json arm_json(const Pricer& pricer, const Arm& arm, const Rows& rows, bool only_
           {"rows", rows.usable},
           {"phases", std::move(phases)},
           {"request", request_json(pricer, arm, rows)},
-          {"energy", energy_json(rows)}};
+          {"energy", energy_json(pricer, sensor, rows)}};
 }
 
 }  // namespace
@@ -293,6 +315,7 @@ core::Status ObservedPrices::add(const Observation& row) {
   }
   const double seconds = *row.mean_latency_ms() / 1000;
   const auto tokens = tokens_of(row);
+  add_event(row, tokens, rows);
   if (!tokens || !(seconds > 0)) return {};
   auto& cells = rows.cells[row.window];
   auto found = cells.find(row.scenario);
@@ -310,8 +333,9 @@ core::Status ObservedPrices::add(const Observation& row) {
 
 core::Json ObservedPrices::price(const ObservedPriceInputs& inputs) const {
   const Pricer pricer(inputs);
+  const ObservedSensor sensor(inputs);
   Json arms = Json::array();
-  for (const auto& [arm, rows] : arms_) arms.push_back(arm_json(pricer, arm, rows, arms_.size() == 1));
+  for (const auto& [arm, rows] : arms_) arms.push_back(arm_json(pricer, sensor, arm, rows, arms_.size() == 1));
   Json json = {{"run", inputs.run},
                {"pricing", nullptr},
                {"reason", inputs.pricing ? Json(nullptr) : Json("no_price")},

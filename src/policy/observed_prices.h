@@ -13,8 +13,10 @@
 //   requests   (window "request") the tokens of all requests over the duration of the run: a client saw requests that
 //   overlapped, so the
 //              latency of one is not the machine time that it used
-// Energy was recorded as an aggregate at most: both verdicts are counted, energy money and carbon stay null.
-// Labels are the source's own; nothing here is evidence for a policy.
+// Energy: where the run kept its sensor's readings and the instants of its rows, each row is an event of energy.h; a
+// phase costs the joules of its events that have an energy over their tokens, and says how many had none. A mean of
+// polls gets both verdicts and no money (energy_use.h). Labels are the source's own; nothing here is evidence for a
+// policy.
 #pragma once
 
 #include <compare>
@@ -24,6 +26,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/energy.h"
 #include "core/json.h"
 #include "core/result.h"
 #include "evidence/observation.h"
@@ -35,9 +38,12 @@ namespace phasegate::policy {
 struct ObservedPriceInputs {
   std::string run;
   std::optional<Pricing> pricing;
-  std::vector<Weight> weights;        // of the mix; empty = every measured scenario once
-  std::vector<std::string> hardware;  // names of the CPU, GPU or machine that the source states
-  std::optional<double> duration_s;   // of the whole run, as the source states it
+  std::vector<Weight> weights;               // of the mix; empty = every measured scenario once
+  std::vector<std::string> hardware;         // names of the CPU, GPU or machine that the source states
+  std::optional<double> duration_s;          // of the whole run, as the source states it
+  std::vector<analysis::PowerSample> power;  // readings of the GPU's sensor over the run; empty = none were kept
+  bool response_failed = false;              // the source's own test says that the sensor does not follow a load
+  bool fake_idle = false;                    // the source's own baseline was not idle
 };
 
 // Takes rows one by one; one thread. Memory grows with cells and with 16 bytes for each usable row.
@@ -50,7 +56,9 @@ class ObservedPrices {
   //   "phases": {window: {tok_s, seconds_per_1M, usd_per_1M: {tier: x},
   //              mean_of_scenarios_usd_per_1M: {tier: x}, shadow, reason, scenarios, rows}},
   //   "request": {prompt_tokens, gen_tokens, seconds, usd: {tier: x}, usd_per_1M_tokens: {tier: x}, uncached, reason},
-  //   "energy": {status, reason, published_rule: {status: rows}, coverage, usd_per_1M, carbon_g_per_1M}}]}
+  //   "energy": {status, reason, published_rule: {status: rows}, published_rule_coverage, usd_per_1M, carbon_g_per_1M,
+  //              "phases": {window: {events, by_status, coverage, scope, j_per_token, kwh_per_1M, usd_per_1M,
+  //                         carbon_g_per_1M, reason, usd_reason, carbon_reason}}}}]}
   [[nodiscard]] core::Json price(const ObservedPriceInputs& inputs) const;
 
   struct Arm {
@@ -61,6 +69,10 @@ class ObservedPrices {
   struct Cell {
     std::vector<double> seconds;  // of each usable row, mean over its calls
     std::vector<double> tokens;
+  };
+  struct Event {
+    analysis::EnergyWindow window;
+    double tokens = 0;
   };
   struct Service {  // requests seen by a client
     std::int64_t requests = 0;
@@ -73,7 +85,8 @@ class ObservedPrices {
   struct Rows {
     std::map<evidence::Window, std::map<std::string, Cell>> cells;  // by scenario
     Service service;
-    std::map<std::string, std::int64_t> published_rule;  // energy status -> rows with an aggregate
+    std::map<evidence::Window, std::vector<Event>> events;  // rows whose instants the source gives
+    std::map<std::string, std::int64_t> published_rule;     // energy status -> rows with an aggregate
     std::int64_t usable = 0;
   };
 

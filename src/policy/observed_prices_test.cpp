@@ -152,5 +152,55 @@ TEST(ObservedPrices, UncachedGenerationIsSaid) {
   EXPECT_TRUE(priced(rows, inputs()).at("arms").at(0).at("request").at("uncached").get<bool>());
 }
 
+// 2.5 s of decode of 250 tokens at 80 W, a prefill of 20 ms beside it; readings every 100 ms.
+std::vector<Observation> events() {
+  std::vector<Observation> rows = {row(Window::prefill, "bs1", 9, 20), row(Window::decode, "bs1", 250, 2500)};
+  rows[0].numbers = {{"t_start_ns", 1.01e9}, {"t_end_ns", 1.03e9}};
+  rows[1].numbers = {{"t_start_ns", 1.05e9}, {"t_end_ns", 3.55e9}};
+  return rows;
+}
+
+ObservedPriceInputs with_train() {
+  ObservedPriceInputs in =
+      inputs((std::string(kPrice) + "electricity: {usd_per_kwh: 0.2, carbon_g_per_kwh: 500, region: "
+                                    "EU, date: \"2026-01-01\"}\n")
+                 .c_str());
+  for (std::int64_t i = 0; i < 50; ++i)
+    in.power.push_back({i * 100'000'000, 80 + (i % 2 == 0 ? 0.01 : -0.01), true, {}, {}, {}});
+  return in;
+}
+
+TEST(ObservedEnergy, ATrainGivesAnEventItsEnergyAndNullWhereTheSensorWasTooSlow) {
+  const Json energy = priced(events(), with_train()).at("arms").at(0).at("energy").at("phases");
+  const Json& decode = energy.at("decode");
+  EXPECT_EQ(decode.at("by_status").at("billable"), 1);
+  EXPECT_EQ(decode.at("scope"), "gpu");
+  EXPECT_NEAR(decode.at("j_per_token").get<double>(), 200.0 / 250, 1e-3);
+  EXPECT_NEAR(decode.at("usd_per_1M").get<double>(), 0.8e6 / 3.6e6 * 0.2, 1e-4);
+  EXPECT_NEAR(decode.at("carbon_g_per_1M").get<double>(), 0.8e6 / 3.6e6 * 500, 0.2);
+  const Json& prefill = energy.at("prefill");
+  EXPECT_EQ(prefill.at("by_status").at("no_data"), 1);
+  EXPECT_TRUE(prefill.at("j_per_token").is_null());
+  EXPECT_TRUE(prefill.at("carbon_g_per_1M").is_null());
+  EXPECT_EQ(prefill.at("reason"), "no_data");
+  EXPECT_EQ(prefill.at("coverage"), 0);
+}
+
+TEST(ObservedEnergy, ASensorThatFailedItsTestOrAFakeIdleForbidsIt) {
+  for (const bool response : {true, false}) {
+    ObservedPriceInputs in = with_train();
+    (response ? in.response_failed : in.fake_idle) = true;
+    const Json decode = priced(events(), in).at("arms").at(0).at("energy").at("phases").at("decode");
+    EXPECT_EQ(decode.at("reason"), "invalid");
+    EXPECT_TRUE(decode.at("usd_per_1M").is_null());
+  }
+}
+
+TEST(ObservedEnergy, WithoutATrainThereAreNoEvents) {
+  const Json energy = priced(events(), inputs()).at("arms").at(0).at("energy");
+  EXPECT_TRUE(energy.at("phases").empty());
+  EXPECT_EQ(energy.at("reason"), "not_recorded");
+}
+
 }  // namespace
 }  // namespace phasegate::policy

@@ -190,6 +190,11 @@ TEST(Standing, StaleHoldsForThePolicyInForceUntilItIsApprovedAgain) {
   standing = standing_of(history_of({step(StepKind::approve, kA), step(StepKind::stale, kB)}));
   EXPECT_FALSE(standing.stale_since);
   EXPECT_EQ(standing.line, std::vector<std::string>{kA});
+  // A rollback is no fresh look: what was marked before is marked still.
+  standing = standing_of(history_of({step(StepKind::approve, kA), step(StepKind::stale, kA),
+                                     step(StepKind::approve, kB), step(StepKind::rollback, kA)}));
+  EXPECT_TRUE(standing.stale_since);
+  EXPECT_EQ(standing.stale.size(), 1U);
 }
 
 TEST(HistoryText, SaysWhoWhyWhenAndWhatIsInForce) {

@@ -39,6 +39,7 @@ std::string change_text(const std::optional<double>& was, const std::optional<do
   const auto text = [](const std::optional<double>& value) {
     return value ? fmt::format("{:.4g}", *value) : std::string("unknown");
   };
+  if (was == is) return fmt::format("{} {}", text(is), unit);
   const auto change = percent(was, is);
   return fmt::format("{} -> {} {}{}", text(was), text(is), unit, change ? fmt::format(" ({:+.1f} %)", *change) : "");
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "control/words.h"
 
@@ -13,8 +14,22 @@ using core::Json;
 using evidence::Step;
 using evidence::StepKind;
 
-void enter_force(const Step& step, std::size_t at, Standing& standing) {
+struct Mark {  // of one policy, since it was approved
+  std::vector<evidence::StepDrift> drifts;
+  std::optional<std::string> since;
+};
+using Marks = std::map<std::string, Mark>;
+
+void show_mark(const Marks& marks, Standing& standing) {
+  const auto mark = standing.approved ? marks.find(*standing.approved) : marks.end();
+  standing.stale = mark == marks.end() ? std::vector<evidence::StepDrift>() : mark->second.drifts;
+  standing.stale_since = mark == marks.end() ? std::nullopt : mark->second.since;
+}
+
+// An approval is a fresh look at the policy; a rollback is not, so what was marked stays marked.
+void enter_force(const Step& step, std::size_t at, Marks& marks, Standing& standing) {
   const std::string& policy = *step.policy;
+  if (step.kind == StepKind::approve) marks.erase(policy);
   if (step.kind == StepKind::rollback) {
     const auto there = std::find(standing.line.begin(), standing.line.end(), policy);
     if (there != standing.line.end()) standing.line.erase(there, standing.line.end());
@@ -24,21 +39,21 @@ void enter_force(const Step& step, std::size_t at, Standing& standing) {
     standing.ever.push_back(policy);
   standing.approved = policy;
   standing.approved_at = at;
-  standing.stale.clear();
-  standing.stale_since.reset();
 }
 
-void apply(const Step& step, std::size_t at, Standing& standing) {
+void mark_stale(const Step& step, Marks& marks) {
+  Mark& mark = marks[*step.policy];
+  mark.drifts.insert(mark.drifts.end(), step.drifts.begin(), step.drifts.end());
+  if (!mark.since) mark.since = step.time;
+}
+
+void apply(const Step& step, std::size_t at, Marks& marks, Standing& standing) {
   switch (step.kind) {
     case StepKind::approve:
-    case StepKind::rollback: return enter_force(step, at, standing);
+    case StepKind::rollback: return enter_force(step, at, marks, standing);
     case StepKind::freeze: standing.freezes.push_back({*step.window, step.who, step.why, step.seq}); return;
     case StepKind::lift: standing.freezes.clear(); return;
-    case StepKind::stale:
-      if (step.policy != standing.approved) return;
-      standing.stale.insert(standing.stale.end(), step.drifts.begin(), step.drifts.end());
-      if (!standing.stale_since) standing.stale_since = step.time;
-      return;
+    case StepKind::stale: return mark_stale(step, marks);
   }
 }
 
@@ -66,7 +81,9 @@ const Freeze* Standing::frozen(const std::string& now) const {
 
 Standing standing_of(const evidence::History& history) {
   Standing standing;
-  for (std::size_t i = 0; i < history.steps.size(); ++i) apply(history.steps[i], i, standing);
+  Marks marks;
+  for (std::size_t i = 0; i < history.steps.size(); ++i) apply(history.steps[i], i, marks, standing);
+  show_mark(marks, standing);
   return standing;
 }
 

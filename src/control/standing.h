@@ -25,7 +25,7 @@ struct Standing {
   std::vector<std::string> line;
   std::vector<std::string> ever;           // all that were approved once
   std::vector<Freeze> freezes;             // not lifted
-  std::vector<evidence::StepDrift> stale;  // marked since the policy in force was approved
+  std::vector<evidence::StepDrift> stale;  // of the policy in force, since it was last approved
   std::optional<std::string> stale_since;
 
   // The window that holds this moment. Stamps compare as text: all are UTC of one form.

@@ -1,6 +1,6 @@
 // watch: the verdict over the policy in force, made of the boundary, the mix and what the history says already. A
-// policy that was marked stale stays so until it, or another one, is approved again: a drift that came and went is a
-// reason to look, not to forget. Pure; the caller reads the machine and writes the step.
+// policy that was marked stale stays so until it is approved again, through a rollback too: a drift that came and went
+// is a reason to look, not to forget. Pure; the caller reads the machine and writes the step.
 #pragma once
 
 #include <optional>

@@ -50,7 +50,7 @@ std::vector<double> decimal_logs(std::span<const double> values) {
   return logs;
 }
 
-std::optional<Interval> bootstrap_interval(std::vector<double>& replicates, std::size_t requested) {
+std::optional<Interval> bootstrap_interval(std::span<const double> replicates, std::size_t requested) {
   if (replicates.size() < least_resamples(requested)) return std::nullopt;
   const PercentilePair outer = outer_percentiles(replicates, 0.025);
   return Interval{outer.low, outer.high};

@@ -52,7 +52,7 @@ class Resample {
   return requested / 10 > 10 ? requested / 10 : 10;
 }
 
-// numpy.quantile 0.025 and 0.975; reorders `replicates`. Null below least_resamples.
-[[nodiscard]] std::optional<Interval> bootstrap_interval(std::vector<double>& replicates, std::size_t requested);
+// numpy.quantile 0.025 and 0.975. Null below least_resamples.
+[[nodiscard]] std::optional<Interval> bootstrap_interval(std::span<const double> replicates, std::size_t requested);
 
 }  // namespace phasegate::analysis

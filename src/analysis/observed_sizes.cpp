@@ -88,24 +88,24 @@ ObservedFit empty_fit(const Family& family, const std::string& scenario, const M
   return fit;
 }
 
-void fit_law(const std::vector<SizePoint>& points, const ObservedOptions& options, ObservedFit& fit) {
+void fit_law(const std::vector<SizePoint>& points, PowerLawFitter& fitter, ObservedFit& fit) {
   fit.models = points.size();
   if (points.size() < 3) {
     fit.reason = n_below(3);
-  } else if (auto law = fit_power_law(points, options.fit)) {
+  } else if (auto law = fitter.fit(points)) {
     fit.power_law = std::move(*law);
   } else {
     fit.reason = "one_size";
   }
 }
 
-ObservedFit fit_centres(const Family& family, const Models& models, const ObservedOptions& options) {
+ObservedFit fit_centres(const Family& family, const Models& models, PowerLawFitter& fitter) {
   ObservedFit fit = empty_fit(family, "", models);
   const auto scenarios = scenarios_of_all(models);
   std::vector<SizePoint> points;
   for (const auto& [name, model] : models)
     if (const auto value = centre(model.medians, scenarios)) points.push_back({*model.millions, *value});
-  fit_law(points, options, fit);
+  fit_law(points, fitter, fit);
   if (scenarios.empty()) fit.reason = "no_common_scenario";
   if (!fit.power_law) return fit;
   if (auto line = fit_overhead_line(points)) fit.overhead_line = *line;
@@ -114,14 +114,14 @@ ObservedFit fit_centres(const Family& family, const Models& models, const Observ
 }
 
 ObservedFit fit_scenario(const Family& family, const Models& models, const std::string& scenario,
-                         const ObservedOptions& options) {
+                         PowerLawFitter& fitter) {
   ObservedFit fit = empty_fit(family, scenario, models);
   std::vector<SizePoint> points;
   for (const auto& [name, model] : models) {
     if (const auto at = model.medians.find(scenario); at != model.medians.end())
       points.push_back({*model.millions, at->second});
   }
-  fit_law(points, options, fit);
+  fit_law(points, fitter, fit);
   return fit;
 }
 
@@ -151,15 +151,16 @@ std::vector<DecodeAndAll> pairs(const Models& decode, const Models& whole) {
 }  // namespace
 
 void fit_sizes(std::span<const ObservedSamples> cells, const ObservedOptions& options, ObservedAnalysis& analysis) {
+  PowerLawFitter fitter(options.fit);
   for (const auto& [family, all] : families(cells)) {
     const Models models = with_sizes(all);
     if (models.size() < 2) continue;  // one model has no slope to ask for
-    analysis.fits.push_back(fit_centres(family, models, options));
+    analysis.fits.push_back(fit_centres(family, models, fitter));
     std::set<std::string> scenarios;
     for (const auto& [name, model] : models)
       for (const auto& [scenario, value] : model.medians) scenarios.insert(scenario);
     for (const std::string& scenario : scenarios)
-      analysis.fits.push_back(fit_scenario(family, models, scenario, options));
+      analysis.fits.push_back(fit_scenario(family, models, scenario, fitter));
   }
 }
 

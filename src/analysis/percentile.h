@@ -12,13 +12,13 @@ namespace phasegate::analysis {
 // `ascending` is sorted and not empty; q in [0, 1].
 [[nodiscard]] double percentile(std::span<const double> ascending, double q);
 
-// percentile(q) and percentile(1 - q) of values in any order, which it reorders: linear time, for the replicates of a
-// bootstrap. Not empty; q in [0, 0.5].
+// percentile(q) and percentile(1 - q) of values in any order, in linear time: for the replicates of a bootstrap. Not
+// empty; q in [0, 0.5].
 struct PercentilePair {
   double low = 0;
   double high = 0;
 };
-[[nodiscard]] PercentilePair outer_percentiles(std::span<double> values, double q);
+[[nodiscard]] PercentilePair outer_percentiles(std::span<const double> values, double q);
 
 [[nodiscard]] double median(std::span<const double> values);  // any order, not empty; works on a copy
 

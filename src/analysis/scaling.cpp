@@ -3,22 +3,28 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 #include "analysis/fit_points.h"
+#include "analysis/line_draws.h"
 
 namespace phasegate::analysis {
 namespace {
 
-void bootstrap_line(std::span<const double> x, std::span<const double> y, const FitOptions& options, ScalingFit& fit) {
-  NumpyRandom random(options.seed);
+void set_intervals(std::span<const double> slopes, std::span<const double> intercepts, ScalingFit& fit) {
+  fit.resamples_used = slopes.size();
+  fit.slope_ci95 = bootstrap_interval(slopes, fit.resamples);
+  fit.intercept_ci95 = bootstrap_interval(intercepts, fit.resamples);
+}
+
+void bootstrap_line(std::span<const double> x, std::span<const double> y, ScalingFit& fit) {
+  NumpyRandom random(fit.seed);
   Resample resample(random, x.size());
   std::vector<double> rx;
   std::vector<double> ry;
   std::vector<double> slopes;
   std::vector<double> intercepts;
-  slopes.reserve(options.resamples);
-  intercepts.reserve(options.resamples);
-  for (std::size_t i = 0; i < options.resamples; ++i) {
+  for (std::size_t i = 0; i < fit.resamples; ++i) {
     resample.draw();
     resample.take(x, rx);
     resample.take(y, ry);
@@ -27,9 +33,7 @@ void bootstrap_line(std::span<const double> x, std::span<const double> y, const 
     slopes.push_back(line->slope);
     intercepts.push_back(line->intercept);
   }
-  fit.resamples_used = slopes.size();
-  fit.slope_ci95 = bootstrap_interval(slopes, options.resamples);
-  fit.intercept_ci95 = bootstrap_interval(intercepts, options.resamples);
+  set_intervals(slopes, intercepts, fit);
 }
 
 template <class T>
@@ -107,7 +111,38 @@ Actionable actionable(const std::optional<double>& r2, const std::optional<Inter
   return {true, "actionable"};
 }
 
-core::Result<ScalingFit> fit_power_law(std::span<const SizePoint> points, const FitOptions& options) {
+struct PowerLawFitter::State {
+  FitOptions options;
+  std::map<std::vector<double>, LineDraws> draws;  // by the logarithms of the sizes
+  std::vector<double> slopes;
+  std::vector<double> intercepts;
+
+  void bootstrap(const std::vector<double>& x, std::span<const double> y, ScalingFit& fit);
+};
+
+void PowerLawFitter::State::bootstrap(const std::vector<double>& x, std::span<const double> y, ScalingFit& fit) {
+  if (!LineDraws::fits(x.size(), options.resamples)) {
+    bootstrap_line(x, y, fit);
+    return;
+  }
+  auto at = draws.find(x);
+  if (at == draws.end()) {
+    constexpr std::size_t kMostKept = 8;  // lists of sizes; the backends of one run mostly share one or two
+    if (draws.size() >= kMostKept) draws.clear();
+    at = draws.emplace(x, LineDraws(x, options.resamples, options.seed)).first;
+  }
+  at->second.apply(y, slopes, intercepts);
+  set_intervals(slopes, intercepts, fit);
+}
+
+PowerLawFitter::PowerLawFitter(const FitOptions& options)
+    : state_(std::make_unique<State>(State{options, {}, {}, {}})) {}
+PowerLawFitter::PowerLawFitter(PowerLawFitter&&) noexcept = default;
+PowerLawFitter& PowerLawFitter::operator=(PowerLawFitter&&) noexcept = default;
+PowerLawFitter::~PowerLawFitter() = default;
+
+core::Result<ScalingFit> PowerLawFitter::fit(std::span<const SizePoint> points) {
+  const FitOptions& options = state_->options;
   PHASEGATE_TRY(columns, fit_columns(points, "a scaling fit", options.by_size ? Order::by_size : Order::as_given));
   const auto x = decimal_logs(columns.size);
   const auto y = decimal_logs(columns.value);
@@ -119,11 +154,15 @@ core::Result<ScalingFit> fit_power_law(std::span<const SizePoint> points, const 
   fit.r2 = line.r2;
   fit.resamples = options.resamples;
   fit.seed = options.seed;
-  bootstrap_line(x, y, options, fit);
+  state_->bootstrap(x, y, fit);
   fit.rank = unless_failed(spearman(x, y));
   fit.robust = unless_failed(theil_sen(x, y));
   fit.planning = actionable(fit.r2, fit.slope_ci95, options.min_r2);
   return fit;
+}
+
+core::Result<ScalingFit> fit_power_law(std::span<const SizePoint> points, const FitOptions& options) {
+  return PowerLawFitter(options).fit(points);
 }
 
 core::Result<LayeredFit> fit_layers(std::span<const LayeredPoint> points, NumpyRandom& random,

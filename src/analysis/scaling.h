@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -58,6 +59,22 @@ struct ScalingFit {
 // log10(value) = intercept + slope log10(size). The points are ordered by size first (stable), as the published
 // bootstrap did, unless the options say otherwise; R^2 in log space; interval np.quantile 0.025 / 0.975 of the slopes.
 [[nodiscard]] core::Result<ScalingFit> fit_power_law(std::span<const SizePoint> points, const FitOptions& options = {});
+
+// The same for many lists of points. Fits of one list of sizes share their draws: with its sizes fixed, a resampled
+// slope is a weighted sum of the values. One thread.
+class PowerLawFitter {
+ public:
+  explicit PowerLawFitter(const FitOptions& options = {});
+  PowerLawFitter(PowerLawFitter&&) noexcept;
+  PowerLawFitter& operator=(PowerLawFitter&&) noexcept;
+  ~PowerLawFitter();
+
+  [[nodiscard]] core::Result<ScalingFit> fit(std::span<const SizePoint> points);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // "actionable" by R^2 and interval (requirement 75).
 [[nodiscard]] Actionable actionable(const std::optional<double>& r2, const std::optional<Interval>& slope_ci95,

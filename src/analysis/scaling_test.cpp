@@ -72,6 +72,17 @@ TEST(PowerLaw, EveryPublishedFitComesOutWithItsIntervals) {
   EXPECT_EQ(fits, 9U);
 }
 
+// Beyond the memory that shared draws may take, each resample is drawn and fitted alone: the same interval.
+TEST(PowerLaw, WithoutSharedDrawsIsTheSameFit) {
+  std::vector<SizePoint> points;
+  for (int i = 1; i <= 50; ++i) points.push_back({100.0 * i, 3.0 * i + (i % 7)});
+  const ScalingFit shared = fit_power_law(points, {.resamples = 80'000}).value();
+  const ScalingFit alone = fit_power_law(points, {.resamples = 90'000}).value();
+  EXPECT_EQ(alone.resamples_used, 90'000U);
+  EXPECT_TRUE(near(shared.slope_ci95->low, alone.slope_ci95->low, 1e-3));
+  EXPECT_TRUE(near(shared.slope_ci95->high, alone.slope_ci95->high, 1e-3));
+}
+
 TEST(PowerLaw, IsActionableOnlyWithBothRSquaredAndInterval) {
   EXPECT_TRUE(actionable(0.9, Interval{0.1, 0.5}).actionable);
   EXPECT_EQ(actionable(0.19, Interval{0.1, 0.5}).reason, "r2_below_0.2");

@@ -146,6 +146,13 @@ TEST(Percentile, OuterOnesOfUnsortedValuesAreThoseOfSortedOnes) {
     EXPECT_EQ(outer.low, percentile(ascending, q));
     EXPECT_EQ(outer.high, percentile(ascending, 1 - q));
   }
+  std::vector<double> many;  // enough for the sampled bound, with ties and in an order that misleads it
+  for (int i = 0; i < 10'000; ++i) many.push_back((i * 7919) % 4001 + (i % 19 == 0 ? 1e6 : 0));
+  const auto many_ascending = sorted(many);
+  for (const double q : {0.0, 0.001, 0.025, 0.2, 0.5}) {
+    EXPECT_EQ(outer_percentiles(many, q).low, percentile(many_ascending, q));
+    EXPECT_EQ(outer_percentiles(many, q).high, percentile(many_ascending, 1 - q));
+  }
   std::vector<double> one{3};
   EXPECT_EQ(outer_percentiles(one, 0.025).high, 3);
   std::vector<double> two{4, 2};

@@ -42,6 +42,8 @@ void read_runs(const evidence::Store& store, const evidence::Environment& enviro
       facts.unreadable.push_back(manifest.error().message());
       continue;
     }
+    if (manifest->mode == evidence::kImportedMode)
+      continue;  // somebody else's measurement ticks no box of this machine
     const bool here = evidence::boundary_of(manifest->environment, {}).at("environment") == machine;
     facts.runs.push_back({id, manifest->started, manifest->mode, manifest->state, here, validated(folder)});
   }

@@ -160,6 +160,10 @@ TEST(Plan30, StateIsReadFromAStore) {
     for (const auto key : evidence::kEnvironmentKeys) {
       made.manifest.environment.emplace(std::string(key), evidence::EnvironmentValue{nullptr, "not read"});
     }
+    auto imported = made.manifest;  // a whole run of somebody else
+    imported.run_id = "20260101T000000Z-imported";
+    imported.mode = "imported";
+    ASSERT_TRUE(store->create_run(imported, core::Json{{"plan", 1}})->finish(imported));
     auto writer = store->create_run(made.manifest, core::Json{{"plan", 1}});
     ASSERT_TRUE(writer) << writer.error().message();
     ASSERT_TRUE(writer->finish(made.manifest));
@@ -179,6 +183,7 @@ TEST(Plan30, StateIsReadFromAStore) {
     ASSERT_TRUE(core::write_file_atomic(root / "policies" / (std::string(64, '0') + ".json"), "{}"));
     const auto read = read_plan_facts(*store, fixture::environment(), "2026-01-20T12:00:00.000Z");
     ASSERT_TRUE(read) << read.error().message();
+    EXPECT_EQ(read->runs.size(), 1U);
     const auto plan = plan30(*read, "");
     ASSERT_TRUE(plan);
     EXPECT_EQ(item(*plan, "matrix").state, ItemState::partial);  // quick

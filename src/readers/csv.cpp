@@ -35,16 +35,17 @@ bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data()
 
 Value CsvRow::find(std::string_view column) const {
   const std::size_t question = question_++;
-  if (question < hints_.size() && (*columns_)[hints_[question]] == column) {
-    return {Value::Kind::cell, 0, 0, false, cell(hints_[question])};
+  std::size_t at = columns_->size();  // absent
+  if (question < answers_.size() && answers_[question].column == column) {
+    at = answers_[question].at;
+  } else {
+    at = static_cast<std::size_t>(std::find(columns_->begin(), columns_->end(), column) - columns_->begin());
+    if (question < kMaxHints) {
+      answers_.resize(std::max(answers_.size(), question + 1));
+      answers_[question] = {std::string(column), at};
+    }
   }
-  const auto found = std::find(columns_->begin(), columns_->end(), column);
-  if (found == columns_->end()) return {};
-  const auto at = static_cast<std::size_t>(found - columns_->begin());
-  if (question < kMaxHints) {
-    hints_.resize(std::max(hints_.size(), question + 1), 0);
-    hints_[question] = at;
-  }
+  if (at == columns_->size()) return {};
   return {Value::Kind::cell, 0, 0, false, cell(at)};
 }
 

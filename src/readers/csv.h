@@ -33,7 +33,11 @@ class CsvRow final : public Row {
   const std::vector<std::string>* columns_ = nullptr;
   std::string text_;  // cells without their quotes, one after the other
   std::vector<Cell> cells_;
-  mutable std::vector<std::size_t> hints_;  // where the n-th question of a row found its column last time
+  struct Answer {
+    std::string column;
+    std::size_t at = 0;
+  };
+  mutable std::vector<Answer> answers_;  // what the n-th question of a row was last time, and where its column stands
   mutable std::size_t question_ = 0;
 };
 

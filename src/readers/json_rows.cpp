@@ -23,6 +23,8 @@ static_assert(LineFile::kPadding >= simdjson::SIMDJSON_PADDING);
 namespace {
 
 constexpr std::size_t kMaxHints = 256;
+constexpr std::size_t kMaxHintBytes = 256;
+constexpr std::size_t kMaxRowShapes = 16;
 constexpr std::size_t kMaxShapes = 256;
 constexpr std::size_t kMaxShapeBytes = 64 << 10;
 
@@ -78,14 +80,45 @@ struct Field {
   dom::element value;
 };
 
-// Finds a key that stands twice in one object, at any depth. Rows of a file mostly have the same keys in the same
-// order: the n-th object of a row is compared with the keys that it had last time, and only a difference is sorted.
+template <class Entries>
+bool same_keys(const Entries& entries, const std::vector<std::string>& keys) {
+  std::size_t at = 0;
+  for (const auto& entry : entries) {
+    if (at == keys.size() || !same_text(entry.key, keys[at++])) return false;
+  }
+  return at == keys.size();
+}
+
+// The keys of an object in their order; false when there are too many of them to be remembered.
+template <class Entries>
+bool remember_keys(const Entries& entries, std::vector<std::string>& keys) {
+  std::size_t bytes = 0;
+  for (const auto& entry : entries) bytes += sizeof(std::string) + entry.key.size();
+  keys.clear();
+  if (bytes > kMaxShapeBytes) return false;
+  for (const auto& entry : entries) keys.emplace_back(entry.key);
+  return true;
+}
+
+// A key that stands twice; `sorted` is room that is used again.
+template <class Entries>
+std::optional<std::string_view> twice_in(const Entries& entries, std::vector<std::string_view>& sorted) {
+  sorted.clear();
+  for (const auto& entry : entries) sorted.push_back(entry.key);
+  std::sort(sorted.begin(), sorted.end());
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twice == sorted.end()) return std::nullopt;
+  return *twice;
+}
+
+// Finds a key that stands twice in an object below the outermost one. Rows of a file mostly have the same keys in the
+// same order: the n-th object of a row is compared with the keys that it had last time, and only a difference is
+// sorted. What is remembered has a limit: a hostile file could have a large object at another place in every row.
 class DuplicateKeys {
  public:
-  // Of an object whose fields are known; nullopt when there is none. The text is the row's.
+  // nullopt when there is none. The text is the row's.
   [[nodiscard]] std::optional<std::string_view> find(const std::vector<Field>& fields) {
     object_ = 0;
-    if (const auto key = check(fields)) return key;
     for (const auto& field : fields) {
       if (const auto key = visit(field.value)) return key;
     }
@@ -108,37 +141,14 @@ class DuplicateKeys {
     return std::nullopt;
   }
 
-  template <class Entries>
-  [[nodiscard]] std::optional<std::string_view> check(const Entries& entries) {
+  [[nodiscard]] std::optional<std::string_view> check(dom::object object) {
     const std::size_t index = object_++;
-    if (index < shapes_.size() && same(entries, shapes_[index])) return std::nullopt;
-    sorted_.clear();
-    for (const auto& entry : entries) sorted_.push_back(entry.key);
-    std::sort(sorted_.begin(), sorted_.end());
-    const auto twice = std::adjacent_find(sorted_.begin(), sorted_.end());
-    if (twice != sorted_.end()) return *twice;
-    remember(entries, index);
-    return std::nullopt;
-  }
-
-  // A hostile file could have a large object at another place in every row: what is kept has a limit.
-  template <class Entries>
-  void remember(const Entries& entries, std::size_t index) {
-    std::size_t bytes = 0;
-    for (const auto key : sorted_) bytes += sizeof(std::string) + key.size();
-    if (index >= kMaxShapes || bytes > kMaxShapeBytes) return;
+    if (index < shapes_.size() && same_keys(object, shapes_[index])) return std::nullopt;
+    if (const auto twice = twice_in(object, sorted_)) return twice;
+    if (index >= kMaxShapes) return std::nullopt;
     shapes_.resize(std::max(shapes_.size(), index + 1));
-    shapes_[index].clear();
-    for (const auto& entry : entries) shapes_[index].emplace_back(entry.key);
-  }
-
-  template <class Entries>
-  static bool same(const Entries& entries, const std::vector<std::string>& shape) {
-    std::size_t at = 0;
-    for (const auto& entry : entries) {
-      if (at == shape.size() || !same_text(entry.key, shape[at++])) return false;
-    }
-    return at == shape.size();
+    if (!remember_keys(object, shapes_[index])) shapes_[index].clear();
+    return std::nullopt;
   }
 
   std::size_t object_ = 0;
@@ -148,10 +158,24 @@ class DuplicateKeys {
 
 }  // namespace
 
+// A sequence of outermost keys that was met, none of them twice, and where the n-th question of such a row found its
+// key. Rows of several kinds take turns in a file, so that a few are kept.
+struct RowShape {
+  static constexpr std::size_t kAbsent = static_cast<std::size_t>(-1);
+  struct Answer {
+    std::string key;
+    std::size_t index = kAbsent;
+  };
+  std::vector<std::string> keys;
+  std::vector<Answer> answers;
+};
+
 struct JsonRow::State {
   // The element behind a path; false when it is not there.
   [[nodiscard]] bool locate(std::string_view path, dom::element& out);
   [[nodiscard]] bool outermost(std::string_view key, dom::element& out);
+  // The shape of the fields, known or new; false when they have a key twice, which is then in `duplicate`.
+  [[nodiscard]] bool recognise(std::string_view& duplicate);
   // "" = it is an object without a key twice; else what it is not.
   struct Fault {
     std::string key;
@@ -163,7 +187,10 @@ struct JsonRow::State {
   dom::parser parser;
   dom::element root;
   std::vector<Field> fields;
-  std::vector<std::size_t> hints;  // where the n-th question of a row found its key last time
+  std::vector<RowShape> shapes;
+  std::size_t shape = 0;  // of this row; shapes.size() = none that is kept
+  std::size_t next_shape = 0;
+  std::vector<std::string_view> sorted;
   std::size_t question = 0;
   std::string python;  // the line with Python's words replaced, padded
   DuplicateKeys duplicates;
@@ -186,27 +213,52 @@ std::optional<JsonRow::State::Fault> JsonRow::State::parse(std::string_view line
   if (root.get(object) != simdjson::SUCCESS) return Fault{{}, "a JSON object", describe(value_of(root))};
   fields.clear();
   for (const auto entry : object) fields.push_back({entry.key, entry.value});
+  std::string_view duplicate;
+  if (!recognise(duplicate)) return Fault{std::string(duplicate), "each key once", "the key twice"};
   if (const auto key = duplicates.find(fields)) return Fault{std::string(*key), "each key once", "the key twice"};
   question = 0;
   return std::nullopt;
 }
 
+bool JsonRow::State::recognise(std::string_view& duplicate) {
+  if (shape < shapes.size() && same_keys(fields, shapes[shape].keys)) return true;
+  for (shape = 0; shape < shapes.size(); ++shape) {
+    if (same_keys(fields, shapes[shape].keys)) return true;
+  }
+  if (const auto twice = twice_in(fields, sorted)) {
+    duplicate = *twice;
+    return false;
+  }
+  RowShape seen;
+  if (!remember_keys(fields, seen.keys)) return true;
+  if (shapes.size() < kMaxRowShapes) {
+    shapes.push_back(std::move(seen));
+  } else {
+    shape = next_shape++ % kMaxRowShapes;
+    shapes[shape] = std::move(seen);
+  }
+  return true;
+}
+
 bool JsonRow::State::outermost(std::string_view key, dom::element& out) {
   const std::size_t asked = question++;
-  if (asked < hints.size() && hints[asked] < fields.size() && same_text(fields[hints[asked]].key, key)) {
-    out = fields[hints[asked]].value;
-    return true;
-  }
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (fields[i].key != key) continue;
-    if (asked < kMaxHints) {
-      hints.resize(std::max(hints.size(), asked + 1), 0);
-      hints[asked] = i;
+  const bool kept = shape < shapes.size();
+  std::size_t index = RowShape::kAbsent;
+  if (kept && asked < shapes[shape].answers.size() && same_text(shapes[shape].answers[asked].key, key)) {
+    index = shapes[shape].answers[asked].index;
+  } else {
+    for (std::size_t i = 0; i < fields.size() && index == RowShape::kAbsent; ++i) {
+      if (same_text(fields[i].key, key)) index = i;
     }
-    out = fields[i].value;
-    return true;
+    if (kept && asked < kMaxHints && key.size() <= kMaxHintBytes) {
+      auto& answers = shapes[shape].answers;
+      answers.resize(std::max(answers.size(), asked + 1));
+      answers[asked] = {std::string(key), index};
+    }
   }
-  return false;
+  if (index == RowShape::kAbsent) return false;
+  out = fields[index].value;
+  return true;
 }
 
 bool JsonRow::State::locate(std::string_view path, dom::element& out) {

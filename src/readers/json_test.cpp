@@ -64,6 +64,25 @@ TEST(JsonRows, AKeyTwiceIsFoundInRowsOfAnotherShapeToo) {
   EXPECT_EQ(read.source.bad_rows, 4);
 }
 
+TEST(JsonRows, ShapesThatTakeTurnsGiveTheirOwnValues) {
+  const Folder folder;
+  std::string bytes;
+  for (int i = 0; i < 60; ++i) {  // more shapes than are remembered, each three times
+    bytes += "{\"k" + std::to_string(i % 20) + "\":0,\"v\":" + std::to_string(i) + ",\"longer_than_a_word\":1}\n";
+    bytes += "{\"v\":" + std::to_string(i) + "}\n";
+  }
+  Source source = empty_source();
+  auto lines = JsonLines::open(folder.write("x.jsonl", bytes), "x.jsonl").value();
+  for (int i = 0; lines.next(source).value(); ++i) {
+    auto& row = lines.row();
+    EXPECT_EQ(row.number("v"), i / 2);
+    EXPECT_EQ(row.has("longer_than_a_word"), i % 2 == 0);
+    EXPECT_EQ(row.has(i % 4 < 2 ? "longer_than_a_w0rd" : "none"), false);  // the same question is not the same key
+    EXPECT_EQ(row.has("k" + std::to_string(i / 2 % 20)), i % 2 == 0);
+  }
+  EXPECT_EQ(source.bad_rows, 0);
+}
+
 TEST(JsonRows, DeepNestingIsBad) {
   const auto nested = [](int depth) {
     return "{\"v\":1,\"a\":" + std::string(static_cast<std::size_t>(depth) - 1, '[') +

@@ -150,7 +150,14 @@ core::Json to_json(const Outcome& outcome) {
   summary["known_discrepancies"] = explained(outcome, Verdict::known_discrepancy);
   summary["failures"] = explained(outcome, Verdict::fail);
   summary["holds"] = outcome.holds();
-  return {{"values", std::move(values)}, {"unplaced", outcome.unplaced}, {"summary", std::move(summary)}};
+  auto unplaced = core::Json::array();
+  summary["unplaced_because"] = core::Json::object();
+  for (const auto& line : outcome.unplaced) {
+    const auto path = line.substr(0, line.find(": "));
+    unplaced.push_back(path);
+    summary["unplaced_because"][path] = line.size() > path.size() ? line.substr(path.size() + 2) : std::string();
+  }
+  return {{"values", std::move(values)}, {"unplaced", std::move(unplaced)}, {"summary", std::move(summary)}};
 }
 
 std::string to_text(const Outcome& outcome, std::size_t width) {

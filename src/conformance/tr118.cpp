@@ -1,10 +1,13 @@
 // TR118: ONNX Runtime and TensorRT against PyTorch. Unit of analysis: one repetition, the mean over its prompts.
 // Degraded rows stay in the counts and leave every aggregate.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "analysis/moments.h"
 #include "analysis/percentile.h"
+#include "conformance/consistency.h"
 #include "conformance/derive.h"
 #include "conformance/series.h"
 #include "conformance/tr118_rows.h"
@@ -261,6 +264,19 @@ void tokens_of_cells(const RunData& run, const std::string& mode, const Rows& ro
   }
 }
 
+// A rate is tokens over time, and a prefill computes the padded length of every row of its batch.
+bool row_agrees(const Observation& row) {
+  for (std::size_t i = 0; i < row.latency_ms.size() && i < row.tok_s.size(); ++i) {
+    const auto tokens = number_of(row, fmt::format("tokens_processed[{}]", i).c_str());
+    if (!tokens) return true;
+    if (!agree(row.tok_s[i], *tokens / row.latency_ms[i] * 1000)) return false;
+    const bool prefill = row.window == evidence::Window::prefill;
+    if (prefill && row.padded_tokens && row.batch && *tokens != static_cast<double>(*row.padded_tokens * *row.batch))
+      return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void derive_tr118(const ReportData& report, DerivedSet& out) {
@@ -277,6 +293,8 @@ void derive_tr118(const ReportData& report, DerivedSet& out) {
       compare_backends(run, mode, by_backend, out);
       tokens_of_cells(run, mode, rows, out);
     }
+    if (!run.rows.empty())
+      count_inconsistent(run, "rows/inconsistent", "rate = tokens / time, tokens = batch x length", row_agrees, out);
     perplexity(run, out);
     accuracy_thresholds(run, out);
     engines(run, out);

@@ -6,6 +6,7 @@
 #include "analysis/hypothesis.h"
 #include "analysis/percentile.h"
 #include "analysis/tails.h"
+#include "conformance/consistency.h"
 #include "conformance/derive.h"
 #include "conformance/label_audit.h"
 #include "conformance/series.h"
@@ -184,6 +185,14 @@ void explain(const RunData& run, DerivedSet& out) {
       if (const auto value = number_at(entry, {key})) out.number(run.id, name_of("explain", part, key), *value);
 }
 
+bool row_agrees(const Observation& row) {
+  const auto tokens = row.window == evidence::Window::prefill  ? row.prompt_tokens
+                      : row.window == evidence::Window::decode ? row.generated_tokens
+                                                               : std::nullopt;
+  if (!tokens || row.tok_s.empty()) return true;
+  return agree(row.tok_s.front(), static_cast<double>(*tokens) / row.latency_ms.front() * 1000);
+}
+
 }  // namespace
 
 void derive_tr120(const ReportData& report, DerivedSet& out) {
@@ -205,6 +214,7 @@ void derive_tr120(const ReportData& report, DerivedSet& out) {
       device_times(run, mode, by_backend, out);
       compile_evidence(run, mode, by_backend, out);
     }
+    if (!run.rows.empty()) count_inconsistent(run, "rows/inconsistent", "rate = tokens / time", row_agrees, out);
     explain(run, out);
     audit_labels(run, out);
   }

@@ -280,6 +280,7 @@ void derive_tr121(const ReportData& report, DerivedSet& out) {
     write_cells(run, cells, out);
     write_warmup(run, cells, out);
     write_capacity(run, cells, out);
+    write_row_agreement(run, out);
     write_model_fractions(run, cells, out);
     write_call_fractions(run, out);
     scaling(run, cells, out);

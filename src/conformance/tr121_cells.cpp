@@ -7,6 +7,7 @@
 #include "analysis/linearity.h"
 #include "analysis/moments.h"
 #include "analysis/percentile.h"
+#include "conformance/consistency.h"
 #include "conformance/leaves.h"
 #include "conformance/series.h"
 
@@ -264,6 +265,35 @@ void write_capacity(const RunData& run, const std::vector<Tr121Cell>& cells, Der
   }
   for (const auto& [name, tokens] : {std::pair{"1e8", 1e8}, std::pair{"1e9", 1e9}, std::pair{"1e10", 1e10}})
     out.number(run.id, name_of("capacity/avg_tok_s", name), tokens / analysis::kSecondsPerMonth);
+}
+
+namespace {
+
+// Three rows are one call: its parts make each row's latency, and tokens over latency its rate.
+bool row_agrees(const Observation& row) {
+  const double latency = row.latency_ms.front();
+  const auto tokens = number_of(row, "tokens_total");
+  if (tokens && !row.tok_s.empty() && !agree(row.tok_s.front(), *tokens / latency * 1000)) return false;
+  const auto prefill = number_of(row, "prefill_ms");
+  const auto decode = number_of(row, "kv_decode_ms");
+  const auto projected = number_of(row, "kv_decode_ms_equiv");
+  const auto generated = number_of(row, "gen_tokens_raw");
+  if (decode && projected && generated && row.target_tokens && *generated > 0) {
+    const double batch = static_cast<double>(row.batch.value_or(1));
+    const double target = static_cast<double>(*row.target_tokens) / batch;
+    if (!agree(*projected, *decode / *generated * target)) return false;
+  }
+  if (row.window == evidence::Window::prefill) return !prefill || agree(latency, *prefill);
+  if (!projected) return true;
+  if (row.window == evidence::Window::decode) return agree(latency, *projected);
+  return !prefill || agree(latency, *prefill + *projected);
+}
+
+}  // namespace
+
+void write_row_agreement(const RunData& run, DerivedSet& out) {
+  count_inconsistent(run, "rows/inconsistent", "rate = tokens / time; latency = its parts, decode at the target length",
+                     row_agrees, out);
 }
 
 // Median over models of decode / e2e, by backend and generated length: what a sweep's table says of several runs.

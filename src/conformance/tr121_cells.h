@@ -43,6 +43,7 @@ struct Tr121Group {
 void write_cells(const RunData& run, const std::vector<Tr121Cell>& cells, DerivedSet& out);
 void write_warmup(const RunData& run, const std::vector<Tr121Cell>& cells, DerivedSet& out);
 void write_capacity(const RunData& run, const std::vector<Tr121Cell>& cells, DerivedSet& out);
+void write_row_agreement(const RunData& run, DerivedSet& out);
 void write_model_fractions(const RunData& run, const std::vector<Tr121Cell>& cells, DerivedSet& out);
 void write_call_fractions(const RunData& run, DerivedSet& out);
 void write_sweeps(const ReportData& report, DerivedSet& out);

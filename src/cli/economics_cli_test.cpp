@@ -132,6 +132,22 @@ TEST(ObservedText, SaysThePriceTheTiersTheRequestAndWhyEnergyIsNull) {
   EXPECT_NE(observed_prices_text(unpriced).find("no price"), std::string::npos);
 }
 
+TEST(ObservedText, ShowsTheEnergyOfEventsAndWhyOthersHaveNone) {
+  Json document = observed_document();
+  document["arms"][0]["backend"] = "";
+  const Json good = Json::parse(R"({"events": 3, "coverage": 1.0, "j_per_token": 0.8, "kwh_per_1M": 0.2222,
+      "usd_per_1M": 0.0444, "carbon_g_per_1M": 111.1, "scope": "gpu", "reason": null})");
+  Json none = good;
+  for (const char* key : {"j_per_token", "kwh_per_1M", "usd_per_1M", "carbon_g_per_1M"}) none[key] = nullptr;
+  none["coverage"] = 0.0;
+  none["reason"] = "no_data";
+  document["arms"][0]["energy"]["phases"] = {{"decode", good}, {"prefill", none}};
+  const std::string text = observed_prices_text(document);
+  for (const char* part : {"gCO2e per 1M", "111.1", "0 %", "no_data", "\nqwen "}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
 TEST(AmountText, FourDigitsAndNoExponentWherePeopleWriteNone) {
   EXPECT_EQ(amount_text(1'234'567.0), "1,234,567");
   EXPECT_EQ(amount_text(999.96), "1000");

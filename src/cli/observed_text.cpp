@@ -18,10 +18,10 @@ std::string text_at(const Json& object, const char* key) {
 }
 
 std::string arm_name(const Json& arm) {
-  std::string name = text_at(arm, "backend");
-  for (const char* key : {"model", "precision"}) {
+  std::string name;
+  for (const char* key : {"backend", "model", "precision"}) {
     const std::string part = text_at(arm, key);
-    if (!part.empty()) name += "/" + part;
+    if (!part.empty()) name += (name.empty() ? "" : "/") + part;
   }
   const auto batch = arm.at("batch").get<std::int64_t>();
   return batch == 1 ? name : name + fmt::format("/b{}", batch);
@@ -102,7 +102,8 @@ std::string energy_table(const Json& prices) {
   Rows rows = {{"arm", "phase", "events", "with energy", "J per token", "kWh per 1M", "USD per 1M", "gCO2e per 1M",
                 "scope", "why null"}};
   for (const Json& arm : prices.at("arms")) {
-    for (const auto& [name, phase] : arm.at("energy").value("phases", Json::object()).items()) {
+    const Json phases = arm.at("energy").value("phases", Json::object());  // named: items() refers to it
+    for (const auto& [name, phase] : phases.items()) {
       rows.push_back({arm_name(arm), name, amount_text(phase.at("events")),
                       fmt::format("{:.0f} %", phase.at("coverage").get<double>() * 100),
                       amount_text(phase.at("j_per_token")), amount_text(phase.at("kwh_per_1M")),

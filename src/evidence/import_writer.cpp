@@ -13,7 +13,7 @@ namespace phasegate::evidence {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kBufferBytes = 1 << 20;
+constexpr std::size_t kBufferBytes = 256 << 10;  // stays in the cache while it is hashed and written
 
 core::Status checked(Schema schema, const core::Json& document, const char* name) {
   auto status = check_schema(schema, document);

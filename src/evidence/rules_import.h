@@ -38,6 +38,7 @@ class Fingerprints {
   explicit Fingerprints(std::int64_t rows_expected);
   // False when it was there. When the table is full nothing is kept any more and every row passes.
   [[nodiscard]] bool insert(std::uint64_t fingerprint);
+  void prefetch(std::uint64_t fingerprint) const { __builtin_prefetch(&slots_[fingerprint & (slots_.size() - 1)]); }
   [[nodiscard]] bool full() const { return full_; }
 
  private:
@@ -76,7 +77,7 @@ class RowSequence {
     std::int64_t samples = 0;
   };
   void check_seq(const Observation& row, std::int64_t line, Findings& findings);
-  void check_duplicate(const Observation& row, std::int64_t line, Findings& findings);
+  [[nodiscard]] std::optional<std::uint64_t> fingerprint_of(const Observation& row);  // extends key_
   void check_clock(const Observation& row, std::int64_t line, Findings& findings);
   void count_cell(const Observation& row);
 

@@ -1,6 +1,7 @@
 // The pass over observations.jsonl, and rules over the order of rows and over cells.
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <functional>
 
 #include "core/limits.h"
@@ -18,6 +19,11 @@ bool is_measured(const Observation& row) {
   return !row.regime || *row.regime == Regime::steady || *row.regime == Regime::post_idle;
 }
 
+void append_integer(std::string& out, std::int64_t value) {
+  std::array<char, 24> digits;
+  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+}
+
 // What names a cell: values that are compared with each other only when all of these are equal.
 void append_cell(std::string& key, const Observation& row) {
   for (const std::string* part : {&row.backend, &row.model, &row.precision, &row.scenario}) {
@@ -27,7 +33,7 @@ void append_cell(std::string& key, const Observation& row) {
   key += to_string(row.window);
   for (const auto& part : {row.batch, row.target_tokens}) {
     key += kSeparator;
-    if (part) key += std::to_string(*part);
+    if (part) append_integer(key, *part);
   }
 }
 
@@ -122,12 +128,19 @@ bool Fingerprints::insert(std::uint64_t fingerprint) {
 }
 
 void RowSequence::check(const Observation& row, std::int64_t line, Findings& findings) {
-  check_seq(row, line, findings);
-  check_clock(row, line, findings);
   key_.clear();
   append_cell(key_, row);
+  const std::size_t cell_size = key_.size();
+  const auto fingerprint = fingerprint_of(row);
+  if (fingerprint) seen_.prefetch(*fingerprint);
+  key_.resize(cell_size);
+  check_seq(row, line, findings);
+  check_clock(row, line, findings);
   count_cell(row);
-  check_duplicate(row, line, findings);
+  if (!fingerprint || seen_.insert(*fingerprint)) return;
+  findings.issue("duplicate_row", where_of(line, row),
+                 row.repetition ? fmt::format("repetition {} of {} stands here again", *row.repetition, row.scenario)
+                                : "the same row stands here again: a copy, or a clock too coarse to tell them apart");
 }
 
 void RowSequence::check_seq(const Observation& row, std::int64_t line, Findings& findings) {
@@ -170,24 +183,17 @@ void RowSequence::count_cell(const Observation& row) {
 
 // A row that names its repetition stands once for each of its cell; any other once as a text. A failed one may be the
 // same text again.
-void RowSequence::check_duplicate(const Observation& row, std::int64_t line, Findings& findings) {
+std::optional<std::uint64_t> RowSequence::fingerprint_of(const Observation& row) {
   const std::hash<std::string_view> hash;
-  if (row.repetition) {
+  if (!row.repetition) return row.latency_ms.empty() ? std::nullopt : std::optional(hash(row.source));
+  key_ += kSeparator;
+  key_ += row.file;
+  const auto regime = row.regime ? std::optional<std::int64_t>(static_cast<int>(*row.regime)) : std::nullopt;
+  for (const auto number : {row.repetition, row.prompt_tokens, regime}) {
     key_ += kSeparator;
-    key_ += row.file;
-    for (const auto number : {row.repetition, row.prompt_tokens,
-                              row.regime ? std::optional<std::int64_t>(static_cast<int>(*row.regime)) : std::nullopt}) {
-      key_ += kSeparator;
-      if (number) key_ += std::to_string(*number);
-    }
-    if (!seen_.insert(hash(key_))) {
-      findings.issue("duplicate_row", where_of(line, row),
-                     fmt::format("repetition {} of {} stands here again", *row.repetition, row.scenario));
-    }
-  } else if (!row.latency_ms.empty() && !seen_.insert(hash(row.source))) {
-    findings.issue("duplicate_row", where_of(line, row),
-                   "the same row stands here again: a copy, or a clock too coarse to tell them apart");
+    if (number) append_integer(key_, *number);
   }
+  return hash(key_);
 }
 
 void RowSequence::close(const ImportFacts& facts, Findings& findings) {

@@ -186,7 +186,8 @@ std::vector<std::string> reasons_in_cell(std::string_view cell) {
 }
 
 void take_number(Row& row, std::string_view key, Observation& out) {
-  if (const auto number = row.number(key)) out.numbers[std::string(key)] = *number;
+  // Keys that are asked for in their order cost no search.
+  if (const auto number = row.number(key)) out.numbers.insert_or_assign(out.numbers.end(), std::string(key), *number);
 }
 
 void set_runner_facts(Source& source, bool order_randomised) {

@@ -56,20 +56,25 @@ struct Worker {
   std::optional<double> tok_s;
   std::optional<double> prompt;
   std::optional<double> gen;
+  double measured_prompt = 0;  // of the cell; 0 without one
+  double measured_gen = 0;
 };
 
 core::Result<Worker> worker_of(Context& context, const CapacityOptions& options, CapacityPlan& plan) {
-  Worker worker{options.prefill_tok_s, options.decode_tok_s, options.worker_tok_s, options.prompt, options.gen};
+  Worker worker{options.prefill_tok_s, options.decode_tok_s, options.worker_tok_s, options.prompt, options.gen, 0, 0};
   plan.worker = "given by hand";
   if (options.cell.empty()) return worker;
   PHASEGATE_TRY(shape, find_measured_shape(context, options.cell, ""));
   plan.worker = shape.name;
   plan.worker_run = shape.run;
-  plan.uncached = shape.uncached;
+  if (shape.uncached) plan.warnings.emplace_back("the cell's generation is uncached; no server works like that");
+  worker.measured_prompt = shape.prompt_tokens;
+  worker.measured_gen = shape.gen_tokens;
   if (!worker.prefill_tok_s) worker.prefill_tok_s = shape.prefill_tok_s;
   if (!worker.decode_tok_s) worker.decode_tok_s = shape.decode_tok_s;
-  if (!worker.prompt && shape.prompt_tokens > 0) worker.prompt = shape.prompt_tokens;
-  if (!worker.gen && shape.gen_tokens > 0) worker.gen = shape.gen_tokens;
+  // A trace has its own requests.
+  if (options.trace.empty() && !worker.prompt && shape.prompt_tokens > 0) worker.prompt = shape.prompt_tokens;
+  if (options.trace.empty() && !worker.gen && shape.gen_tokens > 0) worker.gen = shape.gen_tokens;
   if (!worker.tok_s && shape.s_per_1m) worker.tok_s = 1e6 / *shape.s_per_1m;
   if (!worker.tok_s && !worker.prefill_tok_s) {
     return core::fail({ErrorKind::evidence, "the cell has no rate: " + shape.reason, shape.name,
@@ -83,8 +88,8 @@ core::Status add_trace(const CapacityOptions& options, CapacityPlan& plan,
   PHASEGATE_TRY(unit, seconds_per_unit(options.time_unit));
   PHASEGATE_TRY(trace, load_trace(options.trace, unit));
   if (trace.bad_rows > 0)
-    plan.trace_note =
-        fmt::format("{} rows could not be read and are left out; the first: {}", trace.bad_rows, trace.first_bad);
+    plan.warnings.push_back(
+        fmt::format("{} rows could not be read and are left out; the first: {}", trace.bad_rows, trace.first_bad));
   PHASEGATE_TRY(traffic, analysis::traffic_of(trace.requests, options.bin_s));
   plan.traffic = traffic;
   requests = std::move(trace.requests);
@@ -132,13 +137,30 @@ core::Result<std::vector<ServiceShape>> shapes_of(const Worker& worker, const Ca
     const analysis::TraceRequest request{0, prompt, gen};
     return analysis::service_shapes(std::span(&request, 1), *worker.prefill_tok_s, *worker.decode_tok_s);
   }
+  plan.answer_reason = "the time to a first token needs both rates: give --prefill-tok-s and --decode-tok-s, or a cell";
+  return std::vector<ServiceShape>{};
+}
+
+// One rate for all tokens says when a request ends, not when it begins to answer.
+void use_one_rate(const CapacityPlan& plan, Worker& worker) {
   const bool needs_first = plan.slo && plan.slo->metric == analysis::LatencyMetric::ttft;
-  if (needs_first || !worker.tok_s) {
-    plan.answer_reason =
-        "the time to a first token needs both rates: give --prefill-tok-s and --decode-tok-s, or a cell";
-    return std::vector<ServiceShape>{};
-  }
-  return std::vector<ServiceShape>{{1, 0, (*prompt + *gen) / *worker.tok_s}};
+  if (needs_first || !worker.tok_s || (worker.prefill_tok_s && worker.decode_tok_s)) return;
+  worker.prefill_tok_s = worker.decode_tok_s = worker.tok_s;
+}
+
+// A rate of short prompts is no evidence for long ones.
+void warn_of_other_shapes(const Worker& worker, CapacityPlan& plan) {
+  const auto far = [](double used, double measured) {
+    return used > 0 && measured > 0 && std::abs(used / measured - 1) > 0.25;
+  };
+  const bool traced = plan.traffic && plan.traffic->mean_prompt;
+  const double prompt = worker.prompt.value_or(traced ? *plan.traffic->mean_prompt : 0);
+  const double gen = worker.gen.value_or(traced ? *plan.traffic->mean_gen : 0);
+  if (!far(prompt, worker.measured_prompt) && !far(gen, worker.measured_gen)) return;
+  plan.warnings.push_back(
+      fmt::format("requests of {:.4g} + {:.4g} tokens, but the cell was measured at {:.4g} + {:.4g}: its rates are no "
+                  "evidence there",
+                  prompt, gen, worker.measured_prompt, worker.measured_gen));
 }
 
 double mean_seconds(const std::vector<ServiceShape>& shapes) {
@@ -272,6 +294,8 @@ core::Result<CapacityPlan> make_capacity_plan(Context& context, const CapacityOp
   std::vector<analysis::TraceRequest> requests;
   if (!options.trace.empty()) PHASEGATE_CHECK_OK(add_trace(options, plan, requests));
   PHASEGATE_CHECK_OK(add_burst(options, plan));
+  use_one_rate(plan, worker);
+  warn_of_other_shapes(worker, plan);
   PHASEGATE_TRY(shapes, shapes_of(worker, options, requests, plan));
   const double tokens = tokens_of_a_request(worker, options, plan);
   PHASEGATE_CHECK_OK(add_demand(options, tokens, plan));

@@ -46,14 +46,13 @@ struct CapacityPlan {
   double tokens_per_month = 0;
   std::optional<double> requests_per_s;
   std::optional<analysis::Traffic> traffic;
-  std::string trace_note;  // rows of the trace that could not be read
+  std::vector<std::string> warnings;
   double burst = 1;
   std::string
       burst_from;      // "given by hand, not measured", "none given: a flat month", "p95 of 60 s bins over their mean"
   std::string worker;  // name
   double worker_tok_s = 0;  // prompt and generated tokens together
   std::string worker_run;
-  bool uncached = false;
   double arrival_cv2 = 1;
   std::string arrival_from;  // "assumed: Poisson", "trace", "given by hand"
   analysis::Capacity lower_bound;

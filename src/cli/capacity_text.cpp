@@ -71,7 +71,6 @@ std::string demand_lines(const CapacityPlan& plan) {
   } else if (plan.requests_per_s) {
     text += line("", fmt::format("{} requests a second", amount(*plan.requests_per_s)));
   }
-  if (!plan.trace_note.empty()) text += line("warning", plan.trace_note);
   text += line("burst", fmt::format("{}  ({})", amount(plan.burst), plan.burst_from));
   return text;
 }
@@ -134,8 +133,7 @@ Json capacity_json(const CapacityPlan& plan) {
                {"worker",
                 {{"name", plan.worker},
                  {"run", plan.worker_run.empty() ? Json(nullptr) : Json(plan.worker_run)},
-                 {"tok_s", plan.worker_tok_s},
-                 {"uncached", plan.uncached}}},
+                 {"tok_s", plan.worker_tok_s}}},
                {"lower_bound",
                 {{"avg_tok_s", plan.lower_bound.avg_tok_s},
                  {"workers_exact", plan.lower_bound.workers_exact},
@@ -150,12 +148,11 @@ Json capacity_json(const CapacityPlan& plan) {
                {"plan_reason", plan.answer_reason.empty() ? Json(nullptr) : Json(plan.answer_reason)},
                {"usd_per_month", number(plan.usd_per_month)},
                {"pricing", plan.pricing ? policy::to_json(*plan.pricing) : Json(nullptr)},
-               {"warnings", Json::array()}};
+               {"warnings", plan.warnings}};
   if (plan.slo)
     json["slo"] = {{"metric", to_string(plan.slo->metric)},
                    {"quantile", plan.slo->quantile},
                    {"limit_ms", plan.slo->limit_s * 1000}};
-  if (!plan.trace_note.empty()) json["warnings"].push_back(plan.trace_note);
   return json;
 }
 
@@ -163,7 +160,7 @@ std::string capacity_text(const CapacityPlan& plan) {
   std::string text = demand_lines(plan);
   text += line("worker", fmt::format("{} tok/s, {}{}", amount(plan.worker_tok_s), plan.worker,
                                      plan.worker_run.empty() ? "" : " of run " + plan.worker_run));
-  if (plan.uncached) text += line("warning", "its generation is uncached; no server works like that");
+  for (const std::string& warning : plan.warnings) text += line("warning", warning);
   text += line("lower bound", fmt::format("{} workers that never idle; {} with the burst. Nobody waits in this bound.",
                                           amount(plan.lower_bound.workers_exact), plan.lower_bound.workers));
   text += plan.answer ? answer_lines(plan) : "\n" + line("queueing", "not planned: " + plan.answer_reason);

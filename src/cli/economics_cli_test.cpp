@@ -279,6 +279,22 @@ TEST_F(TraceTest, ATraceGivesDemandBurstAndShapes) {
   EXPECT_NE(refusal(options).find("--time-unit"), std::string::npos);
 }
 
+TEST_F(TraceTest, OneRateForAllTokensIsEnoughForTheEndOfARequest) {
+  std::string text = "timestamp,prompt_tokens,gen_tokens\n";
+  for (int i = 0; i < 400; ++i) text += std::to_string(i * 6) + (i % 4 == 0 ? ",900,100\n" : ",90,10\n");
+  CapacityOptions options;
+  options.trace = write(text + "soon,1,1\n").string();
+  options.worker_tok_s = 100;
+  options.slo = "e2e_ms_p95=10000";
+  const CapacityPlan plan = plan_of(options);
+  ASSERT_TRUE(plan.replay);
+  EXPECT_GT(plan.answer->service_cv2, 1);  // the long ones are ten times as long
+  ASSERT_EQ(plan.warnings.size(), 1U);
+  EXPECT_NE(capacity_text(plan).find("1 rows could not be read"), std::string::npos);
+  options.slo = "ttft_ms_p95=10000";
+  EXPECT_NE(refusal(options).find("--prefill-tok-s"), std::string::npos);
+}
+
 // Formulas see means; the clumps of a real trace need more than twice the workers.
 TEST(CapacityPlan, TheReplayOfARealTraceDecides) {
   CapacityOptions options;

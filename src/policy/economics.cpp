@@ -138,6 +138,25 @@ core::Json workload_json(const Pool& pool, const std::vector<Weight>& weights,
   return list;
 }
 
+// The other tiers of the price beside usd: {"tiers": {"spot": …}}; the hours are the same, so only the price differs.
+void add_tiers(core::Json& cost, const char* seconds_key, const char* usd_key, const Pricing& pricing) {
+  if (cost.at(usd_key).is_null()) return;
+  for (const analysis::Tier tier : analysis::kTiers) {
+    if (tier == analysis::Tier::on_demand || !pricing.usd_per_hour[tier]) continue;
+    cost["tiers"][std::string(to_string(tier))] =
+        cost.at(seconds_key).get<double>() / 3600 * *pricing.usd_per_hour[tier];
+  }
+}
+
+void add_tiers(core::Json& list, const Pricing& pricing) {
+  for (core::Json& cell : list) {
+    for (const char* key : {"prefill", "decode", "mix", "mean_of_scenarios"}) {
+      if (cell.contains(key)) add_tiers(cell.at(key), "seconds_per_1M", "usd_per_1M", pricing);
+    }
+    if (cell.contains("request")) add_tiers(cell.at("request"), "seconds", "usd", pricing);
+  }
+}
+
 }  // namespace
 
 core::Json economics_of(const Pool& pool, const std::optional<Pricing>& pricing, const std::vector<Weight>& weights) {
@@ -156,7 +175,10 @@ core::Json economics_of(const Pool& pool, const std::optional<Pricing>& pricing,
                      {"reason", pricing ? core::Json(nullptr) : core::Json("no_price")},
                      {"cells", std::move(cells)},
                      {"workload", workload_json(pool, weights, price, hardware)}};
-  if (pricing) json["pricing"] = to_json(*pricing);
+  if (!pricing) return json;
+  json["pricing"] = to_json(*pricing);
+  add_tiers(json["cells"], *pricing);
+  add_tiers(json["workload"], *pricing);
   return json;
 }
 

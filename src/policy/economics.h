@@ -16,6 +16,7 @@ namespace phasegate::policy {
 // {"pricing": {…}|null, "reason", "cells": [{candidate, tier, scenario, prompt_tokens, gen_tokens, batch,
 //   prefill|decode|mix: {seconds_per_1M, usd_per_1M, reason}, request: {seconds, usd, reason},
 //   capacity: {requests_per_s, tokens_per_day, reason}, evidence: […]}], "workload": […]}
+// A price with tiers adds "tiers": {"spot": usd, …} beside each usd that is not null.
 // `workload` is there with weights alone: the expected cost of a request over the declared mix, per candidate.
 [[nodiscard]] core::Json economics_of(const Pool& pool, const std::optional<Pricing>& pricing,
                                       const std::vector<Weight>& weights);

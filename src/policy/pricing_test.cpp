@@ -124,6 +124,20 @@ TEST(Economics, SecondsAndMoneyPerMillion) {
   EXPECT_FALSE(cell.at("evidence").empty());
 }
 
+TEST(Economics, OtherTiersStandBesideTheMoney) {
+  const core::Json cell = first_cell(*parse_pricing(kTiered, "x"));
+  for (const char* key : {"prefill", "decode", "mix"}) {
+    const core::Json& cost = cell.at(key);
+    EXPECT_NEAR(cost.at("tiers").at("spot").get<double>(), cost.at("usd_per_1M").get<double>() / 0.36 * 0.1, 1e-9);
+    EXPECT_EQ(cost.at("tiers").size(), 3U);
+  }
+  EXPECT_TRUE(cell.at("request").contains("tiers"));
+  EXPECT_FALSE(first_cell(*parse_pricing(kGood, "x")).at("decode").contains("tiers"));
+  std::string other = kTiered;
+  other.replace(other.find("Example CPU"), 11, "Big GPU");
+  EXPECT_FALSE(first_cell(*parse_pricing(other, "x")).at("decode").contains("tiers"));
+}
+
 TEST(Economics, NoPriceIsNullWithAReasonAndTimeRemains) {
   const core::Json cell = first_cell(std::nullopt);
   EXPECT_TRUE(cell.at("decode").at("usd_per_1M").is_null());

@@ -149,7 +149,9 @@ core::Json boundary_of(const Environment& environment, const std::vector<Candida
   std::set<std::string> models;
   for (const auto& candidate : candidates) {
     const auto& of = candidate.identity;
-    engines.insert({{"engine", of.engine}, {"version", of.engine_version}, {"build", of.engine_build}});
+    // A named value: braces inside insert() would be a list of three loose pairs.
+    const core::Json engine = {{"engine", of.engine}, {"version", of.engine_version}, {"build", of.engine_build}};
+    engines.insert(engine);
     models.insert(of.model_sha256);
   }
   core::Json boundary = {{"environment", std::move(values)}, {"engines", engines}, {"models", models}};

@@ -94,6 +94,8 @@ TEST(Environment, TheBoundaryMovesWithWhatItStandsFor) {
   other = candidates;
   other[0].identity.engine_version = "2";
   EXPECT_NE(boundary_of(values, other)["sha256"], boundary["sha256"]);
+  const core::Json engine = {{"build", ""}, {"engine", "sim"}, {"version", "1"}};
+  EXPECT_EQ(boundary["engines"], core::Json::array({engine}));
 }
 
 TEST(BoundedProcess, TakesTheOutputAndSaysWhatFailed) {

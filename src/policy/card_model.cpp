@@ -9,6 +9,7 @@
 #include <set>
 
 #include "evidence/thresholds.h"
+#include "policy/card_boundary.h"
 #include "policy/card_text.h"
 #include "policy/classify.h"
 #include "policy/tier.h"
@@ -499,37 +500,7 @@ class Maker {
   }
 
   void add_boundary() {
-    static constexpr std::array<std::pair<const char*, const char*>, 10> kShown = {{{"cpu_model", "CPU"},
-                                                                                    {"cpu_cores", "Cores"},
-                                                                                    {"cpu_governor", "Governor"},
-                                                                                    {"virtualisation", "Virtualised"},
-                                                                                    {"gpu", "GPU"},
-                                                                                    {"driver", "Driver"},
-                                                                                    {"os", "OS"},
-                                                                                    {"kernel", "Kernel"},
-                                                                                    {"libc", "C library"},
-                                                                                    {"build_type", "phasegate build"}}};
-    const auto environment = policy_.tables.find("environment");
-    if (environment != policy_.tables.end()) {
-      for (const auto& [key, label] : kShown) {
-        const auto entry = environment->find(key);
-        if (entry == environment->end()) continue;
-        const Json value = entry->value("value", Json(nullptr));
-        const std::string shown = value.is_null()     ? "null: " + text_of(*entry, "reason")
-                                  : value.is_string() ? value.get<std::string>()
-                                                      : value.dump();
-        card_.boundary.emplace_back(label, shown);
-      }
-    }
-    for (const evidence::Candidate& candidate : policy_.candidates) {
-      const evidence::CandidateIdentity& of = candidate.identity;
-      card_.boundary.emplace_back(
-          candidate.name, fmt::format("{} {} · {} on {} · weights {} · KV {} · activations {} · {} thread{}", of.engine,
-                                      of.engine_version, of.backend, of.device, of.weight_type, of.kv_type,
-                                      of.activation_type, of.threads, of.threads == 1 ? "" : "s"));
-    }
-    const std::string hash = policy_.boundary.is_object() ? text_of(policy_.boundary, "sha256") : "";
-    card_.boundary.emplace_back("Fingerprint", hash.empty() ? "unknown" : hash.substr(0, 16));
+    card_.boundary = boundary_lines(policy_);
     card_.boundary_evidence =
         refer(policy_.runs.empty() ? "" : policy_.runs.back(), "manifest.json", "environment, candidates", "boundary");
   }

@@ -8,7 +8,7 @@ namespace {
 // What one run of a sweep adds: its generated length as a further key.
 void sweep_member(const RunData& member, const std::string& sweep, std::map<std::string, std::vector<double>>& shares,
                   DerivedSet& out) {
-  const auto cells = tr121_cells(rows_of(member, [](const Observation&) { return true; }));
+  const auto cells = tr121_cells(rows_of(member, [](const evidence::Observation&) { return true; }));
   std::map<std::string, double> decode;
   const auto gen_of = [](const Tr121Group& group) {
     const auto* row = group.cells.front()->rows.front();

@@ -83,7 +83,7 @@ core::Result<int> price(Context& context, const std::vector<fs::path>& runs, con
   if (context.options.json) {
     print_json({{"economics", policy.economics}});
   } else {
-    print_text(economics_text(policy));
+    print_text(economics_text(policy.economics));
   }
   return kExitDone;
 }

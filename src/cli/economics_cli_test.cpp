@@ -106,6 +106,21 @@ Json observed_document() {
       "energy": {"status": "no_data", "reason": "updates_unknown", "published_rule": {"no_data": 2, "good": 7}}}]})");
 }
 
+TEST(ShapesOfEconomics, AreOfOneRowAsItsRequestIs) {
+  const Json economics = Json::parse(R"({"cells": [{"candidate": "a", "scenario": "p32-g8-b4", "prompt_tokens": 32,
+      "gen_tokens": 8, "batch": 4, "prefill": {"seconds_per_1M": 500.0}, "decode": {"seconds_per_1M": 2500.0},
+      "mix": {"seconds_per_1M": 900.0, "usd_per_1M": null}, "request": {"seconds": 0.036, "usd": null,
+      "shadow": false, "reason": "no_price"}}]})");
+  const auto shapes = shapes_of_economics(economics, "r");
+  ASSERT_EQ(shapes.size(), 1U);
+  EXPECT_EQ(shapes[0].name, "a/p32-g8-b4");
+  EXPECT_EQ(shapes[0].prompt_tokens, 32);
+  EXPECT_EQ(shapes[0].decode_tok_s, 400);
+  EXPECT_NEAR(shapes[0].prompt_tokens / *shapes[0].prefill_tok_s + shapes[0].gen_tokens / *shapes[0].decode_tok_s,
+              *shapes[0].seconds, 1e-9);
+  EXPECT_EQ(shapes[0].reason, "no_price");
+}
+
 TEST(ShapesOfObserved, CarryRatesAndCostsOfARequest) {
   const auto shapes = shapes_of_observed(observed_document());
   ASSERT_EQ(shapes.size(), 1U);
@@ -146,6 +161,25 @@ TEST(ObservedText, ShowsTheEnergyOfEventsAndWhyOthersHaveNone) {
   for (const char* part : {"gCO2e per 1M", "111.1", "0 %", "no_data", "\nqwen "}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
+}
+
+TEST(EconomicsText, CellsTiersAndTheWorkload) {
+  Json economics = Json::parse(R"({"pricing": {"id": "p", "date": "2026-01-01", "hardware_id": "any", "shadow": true,
+      "usd_per_hour": 0.5}, "reason": null, "workload": [], "cells": [{"candidate": "a", "scenario": "p32-g8-b1",
+      "prefill": {"usd_per_1M": 0.5}, "decode": {"usd_per_1M": 4.5}, "capacity": {"requests_per_s": 5.0},
+      "request": {"seconds": 0.2, "usd": 0.0000277, "reason": null, "tiers": {"spot": 0.00001}}}]})");
+  const std::string text = economics_text(economics);
+  for (const char* part : {"SHADOW", "spot", "0.0277", "0.01", "p32-g8-b1"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  EXPECT_EQ(text.find("why null"), std::string::npos);
+  EXPECT_EQ(text.find("workload"), std::string::npos);
+  economics["cells"][0]["request"] = {{"seconds", 0.2}, {"usd", nullptr}, {"reason", "no_price"}};
+  economics["pricing"] = nullptr;
+  economics["workload"] = Json::parse(R"([{"candidate": "a", "request": {"seconds": 0.3, "usd": null, "reason":
+      "no_price"}, "mix": {"usd_per_1M": null}, "mean_of_scenarios": {"usd_per_1M": null}}])");
+  const std::string unpriced = economics_text(economics);
+  for (const char* part : {"no price", "no_price", "workload", "0.3"})
+    EXPECT_NE(unpriced.find(part), std::string::npos) << part << "\n" << unpriced;
 }
 
 TEST(AmountText, FourDigitsAndNoExponentWherePeopleWriteNone) {

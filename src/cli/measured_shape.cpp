@@ -39,9 +39,8 @@ MeasuredShape shape_of_cell(const Json& cell, const std::string& run) {
   MeasuredShape shape;
   shape.name = text_at(cell, "candidate") + "/" + text_at(cell, "scenario");
   shape.run = run;
-  const double batch = number_at(cell, "batch").value_or(1);
-  shape.prompt_tokens = number_at(cell, "prompt_tokens").value_or(0) * batch;
-  shape.gen_tokens = number_at(cell, "gen_tokens").value_or(0) * batch;
+  shape.prompt_tokens = number_at(cell, "prompt_tokens").value_or(0);  // of one row: policy.economics prices that
+  shape.gen_tokens = number_at(cell, "gen_tokens").value_or(0);
   shape.prefill_tok_s = rate_from(number_at(cell.value("prefill", Json::object()), "seconds_per_1M"));
   shape.decode_tok_s = rate_from(number_at(cell.value("decode", Json::object()), "seconds_per_1M"));
   const Json request = cell.value("request", Json::object());

@@ -1,4 +1,4 @@
-// Text of `price` for imported runs.
+// Text of `price`, for imported and native runs.
 #pragma once
 
 #include <string>
@@ -9,6 +9,9 @@ namespace phasegate::cli {
 
 // The document of policy::ObservedPrices::price as tables: phases, requests, energy.
 [[nodiscard]] std::string observed_prices_text(const core::Json& prices);
+
+// policy.economics (policy/economics.h) as tables: cells, and the workload where weights were declared.
+[[nodiscard]] std::string economics_text(const core::Json& economics);
 
 // Left-aligned columns two spaces apart; the first row is the heading. Numbers are right-aligned where a whole column
 // but its heading is numeric.

@@ -31,18 +31,6 @@ std::string range_text(const evidence::Range& range) {
   return range.low == range.high ? std::to_string(range.low) : fmt::format("{}-{}", range.low, range.high);
 }
 
-void flatten(const core::Json& node, const std::string& key, std::vector<std::vector<std::string>>& rows) {
-  if (node.is_structured()) {
-    std::size_t index = 0;
-    for (const auto& [name, item] : node.items()) {
-      const std::string part = node.is_array() ? std::to_string(index++) : name;
-      flatten(item, key.empty() ? part : key + "." + part, rows);
-    }
-    return;
-  }
-  rows.push_back({key, node.is_string() ? node.get<std::string>() : node.dump()});
-}
-
 }  // namespace
 
 std::string estimate_text(const analysis::Estimate& estimate) {
@@ -84,12 +72,6 @@ std::string policy_text(const std::string& id, const evidence::Policy& policy) {
       "policy {}{}\n", id, policy.provisional ? "  PROVISIONAL, NOT FOR POLICY: " + policy.provisional_reason : "");
   text += fmt::format("default-safe: {} ({})\n", policy.default_safe, policy.default_safe_reason);
   return text + aligned(rows);
-}
-
-std::string economics_text(const evidence::Policy& policy) {
-  std::vector<std::vector<std::string>> rows;
-  flatten(policy.economics, "", rows);
-  return aligned(rows);
 }
 
 }  // namespace phasegate::cli

@@ -10,7 +10,6 @@ namespace phasegate::cli {
 
 [[nodiscard]] std::string analysis_text(const analysis::RunAnalysis& analysis);
 [[nodiscard]] std::string policy_text(const std::string& id, const evidence::Policy& policy);
-[[nodiscard]] std::string economics_text(const evidence::Policy& policy);
 
 // "12.3 [11.8, 12.9]", or "- (few_samples)".
 [[nodiscard]] std::string estimate_text(const analysis::Estimate& estimate);

@@ -41,10 +41,21 @@ Counted counted(const Observation& row) {
   }
 }
 
+// Has the row the counts of which its window's rate can be made?
+bool countable(const Observation& row) {
+  const bool generated = row.generated_tokens || row.target_tokens;
+  switch (row.window) {
+    case evidence::Window::prefill: return row.prompt_tokens || row.padded_tokens;
+    case evidence::Window::decode:
+    case evidence::Window::generate_uncached: return generated;
+    default: return row.prompt_tokens && generated;
+  }
+}
+
 // Does a published rate fit none of the counts that the row gives? Counts over all rows of the batch and of one row,
 // what was asked for instead of what came, computed instead of semantic: all of these have been published as tok/s.
 bool contradicted(const Observation& row) {
-  if (row.tok_s.size() != 1 || row.latency_ms.size() != 1 || !(row.tok_s[0] > 0)) return false;
+  if (row.tok_s.size() != 1 || row.latency_ms.size() != 1 || !(row.tok_s[0] > 0) || !countable(row)) return false;
   std::vector<double> counts;
   const auto add = [&](const std::optional<std::int64_t>& count) {
     if (count && *count > 0) counts.push_back(static_cast<double>(*count));

@@ -281,6 +281,13 @@ TEST(Observed, ARateThatFitsNoCountOfItsRowIsCounted) {
     rows.push_back(each);
   }
   EXPECT_EQ(analyze(rows).cells[0].tok_s_contradicted, 1);
+  for (Observation& each : rows) {  // a rate over prompt and generated tokens, of which only the target is known
+    each.window = Window::e2e_sum;
+    each.prompt_tokens.reset();
+    each.generated_tokens.reset();
+    each.target_tokens = 4;
+  }
+  EXPECT_EQ(analyze(rows).cells[0].tok_s_contradicted, 0);
 }
 
 TEST(Observed, OneModelInTwoPrecisionsIsFittedForEach) {

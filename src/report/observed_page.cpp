@@ -66,21 +66,6 @@ std::vector<const ObservedCell*> side_by_side(const ObservedAnalysis& analysis, 
   return cells;
 }
 
-void drop_column(Table& table, std::size_t column) {
-  const auto at = static_cast<std::ptrdiff_t>(column);
-  table.columns.erase(table.columns.begin() + at);
-  for (auto& row : table.rows) row.erase(row.begin() + at);
-}
-
-// A column in which no cell has a value becomes a sentence.
-void drop_unless_given(Section& section, std::size_t column) {
-  auto& rows = section.table.rows;
-  const auto given = [&](const std::vector<Cell>& row) { return row[column].value.has_value(); };
-  if (rows.empty() || std::any_of(rows.begin(), rows.end(), given)) return;
-  section.lead += fmt::format(" {}: in no cell ({}).", section.table.columns[column].title, rows.front()[column].note);
-  drop_column(section.table, column);
-}
-
 bool batches_differ(const Table& table) {
   return std::any_of(table.rows.begin(), table.rows.end(),
                      [&](const auto& row) { return row[2].text != table.rows.front()[2].text; });

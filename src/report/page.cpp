@@ -72,6 +72,20 @@ Cell figure(std::optional<double> value, std::string key, std::string reason) {
   return cell;
 }
 
+void drop_column(Table& table, std::size_t column) {
+  const auto at = static_cast<std::ptrdiff_t>(column);
+  table.columns.erase(table.columns.begin() + at);
+  for (auto& row : table.rows) row.erase(row.begin() + at);
+}
+
+void drop_unless_given(Section& section, std::size_t column) {
+  auto& rows = section.table.rows;
+  const auto given = [&](const std::vector<Cell>& row) { return row[column].value.has_value(); };
+  if (rows.empty() || std::any_of(rows.begin(), rows.end(), given)) return;
+  section.lead += fmt::format(" {}: in no cell ({}).", section.table.columns[column].title, rows.front()[column].note);
+  drop_column(section.table, column);
+}
+
 std::string render_text(const Page& page) {
   std::string text = fmt::format("{}: {}\n", page.kicker, printable(page.title));
   for (const auto& [name, value] : page.facts) text += fmt::format("  {}: {}\n", name, printable(value));

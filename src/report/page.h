@@ -52,6 +52,10 @@ struct Section {
   std::vector<PlotSpec> plots;
 };
 
+void drop_column(Table& table, std::size_t column);
+// A column in which no cell has a value becomes a sentence of the lead. Plots that name later columns come after it.
+void drop_unless_given(Section& section, std::size_t column);
+
 struct Page {
   std::string kicker;
   std::string title;

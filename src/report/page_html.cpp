@@ -14,6 +14,8 @@ namespace phasegate::report {
 namespace {
 
 constexpr std::size_t kRowsShown = 24;
+constexpr double kLabelUnit = 6.2;  // width of a letter in the units of the drawing
+constexpr double kLabelMost = 400;
 constexpr std::size_t kPlotRows = 36;  // a taller picture is no picture: the table has the rest
 
 constexpr std::string_view kPageCss = R"css(
@@ -137,6 +139,15 @@ Drawing draw(const Table& table, const PlotSpec& spec) {
   return drawing;
 }
 
+// Cut where the axis begins; the whole label stands in the table and in the title of its marks.
+void shorten(std::string& label) {
+  constexpr auto kMost = static_cast<std::size_t>((kLabelMost - 24) / kLabelUnit);
+  if (label.size() <= kMost) return;
+  std::size_t end = kMost - 1;
+  while (end > 0 && (static_cast<unsigned char>(label[end]) & 0xC0U) == 0x80U) --end;  // not inside a code point
+  label = label.substr(0, end) + "…";
+}
+
 std::string plot_html(const Section& section, const PlotSpec& spec) {
   Drawing drawing = draw(section.table, spec);
   std::size_t longest = 0;
@@ -145,7 +156,8 @@ std::string plot_html(const Section& section, const PlotSpec& spec) {
   options.unit = spec.unit;
   options.title = fmt::format("{}: {}", section.title, section.table.columns[spec.value].title);
   options.width = 860;
-  options.label_width = std::clamp(24 + 6.2 * static_cast<double>(longest), 92.0, 380.0);
+  options.label_width = std::clamp(24 + kLabelUnit * static_cast<double>(longest), 92.0, kLabelMost);
+  for (PlotRow& row : drawing.rows) shorten(row.label);
   options.logarithmic = spec.logarithmic;
   options.reference = spec.reference;
   const std::string svg = dot_plot(drawing.rows, options);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "report/figures.h"
 
 namespace phasegate::report {
@@ -38,6 +40,16 @@ std::string flags_of(const CellAnalysis& cell) {
   return flags;
 }
 
+// Candidates of one shape under each other.
+std::vector<const CellAnalysis*> side_by_side(const RunAnalysis& analysis, Phase phase) {
+  std::vector<const CellAnalysis*> cells;
+  for (const CellAnalysis& cell : analysis.cells)
+    if (cell.phase == phase) cells.push_back(&cell);
+  std::stable_sort(cells.begin(), cells.end(),
+                   [](const CellAnalysis* a, const CellAnalysis* b) { return a->scenario < b->scenario; });
+  return cells;
+}
+
 Section phase_section(const RunAnalysis& analysis, Phase phase) {
   Section section;
   section.title = title_of(phase);
@@ -53,8 +65,8 @@ Section phase_section(const RunAnalysis& analysis, Phase phase) {
                          {"p95, ms", true},
                          {"p99, ms", true},
                          {"Flags", false}});
-  for (const CellAnalysis& cell : analysis.cells) {
-    if (cell.phase != phase) continue;
+  for (const CellAnalysis* each : side_by_side(analysis, phase)) {
+    const CellAnalysis& cell = *each;
     const std::string key = key_of(cell);
     section.table.rows.push_back({words(cell.scenario.id()), words(cell.candidate),
                                   count_cell(static_cast<std::int64_t>(cell.sessions.size()), key + ".tok_s.n"),
@@ -63,6 +75,8 @@ Section phase_section(const RunAnalysis& analysis, Phase phase) {
                                   estimate_cell(cell.calls_ms.p95, key + ".calls_ms.p95"),
                                   estimate_cell(cell.calls_ms.p99, key + ".calls_ms.p99"), words(flags_of(cell))});
   }
+  drop_unless_given(section, 7);
+  drop_unless_given(section, 6);
   section.empty = "Not measured.";
   section.plots.push_back({{0}, 1, 3, "tok/s", false, {}});
   if (phase == Phase::e2e) section.plots.push_back({{0}, 1, 4, "ms", true, {}});

@@ -2,8 +2,8 @@
 //   <store>/runs/<run-id>/{manifest.json, plan.json, observations.jsonl, source.json, validation.json}
 // The manifest is that of every run, with mode "imported" and no candidates: labels prove nothing. plan.json is what
 // was read (schemas/import.schema.json), source.json what the files say beside their rows (schemas/source.schema.json).
-// Rows are written in pieces of 256 KiB, since an import can be done again; until finish() the manifest says "running", and
-// validation calls what a crash left unfinished.
+// Rows are written in pieces of 256 KiB, since an import can be done again; until finish() the manifest says "running",
+// and validation calls what a crash left unfinished.
 #pragma once
 
 #include <cstdint>

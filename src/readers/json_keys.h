@@ -120,8 +120,9 @@ class DuplicateKeys {
 struct RowShape {
   static constexpr std::size_t kAbsent = static_cast<std::size_t>(-1);
   struct Answer {
-    std::string key;
-    std::size_t index = kAbsent;
+    std::string path;
+    std::size_t slash = std::string::npos;  // behind its outermost key
+    std::size_t index = kAbsent;            // of that key
   };
   std::vector<std::string> keys;
   std::vector<Answer> answers;

@@ -61,7 +61,8 @@ Value value_of(dom::element element) {
 struct JsonRow::State {
   // The element behind a path; false when it is not there.
   [[nodiscard]] bool locate(std::string_view path, dom::element& out);
-  [[nodiscard]] bool outermost(std::string_view key, dom::element& out);
+  [[nodiscard]] RowShape::Answer answer_of(std::string_view path) const;
+  [[nodiscard]] bool follow(const RowShape::Answer& answer, std::string_view path, dom::element& out) const;
   // The shape of the fields, known or new; false when they have a key twice, which is then in `duplicate`.
   [[nodiscard]] bool recognise(std::string_view& duplicate);
   // "" = it is an object without a key twice; else what it is not.
@@ -128,34 +129,41 @@ bool JsonRow::State::recognise(std::string_view& duplicate) {
   return true;
 }
 
-bool JsonRow::State::outermost(std::string_view key, dom::element& out) {
-  const std::size_t asked = question++;
-  const bool kept = shape < shapes.size();
-  std::size_t index = RowShape::kAbsent;
-  if (kept && asked < shapes[shape].answers.size() && same_text(shapes[shape].answers[asked].key, key)) {
-    index = shapes[shape].answers[asked].index;
-  } else {
-    for (std::size_t i = 0; i < fields.size() && index == RowShape::kAbsent; ++i) {
-      if (same_text(fields[i].key, key)) index = i;
-    }
-    if (kept && asked < kMaxHints && key.size() <= kMaxHintBytes) {
-      auto& answers = shapes[shape].answers;
-      answers.resize(std::max(answers.size(), asked + 1));
-      answers[asked] = {std::string(key), index};
-    }
+// Where the outermost key of the path stands among the fields; without the path itself.
+RowShape::Answer JsonRow::State::answer_of(std::string_view path) const {
+  RowShape::Answer answer;
+  answer.slash = path.find('/');
+  const std::string_view key = path.substr(0, answer.slash);
+  for (std::size_t i = 0; i < fields.size() && answer.index == RowShape::kAbsent; ++i) {
+    if (same_text(fields[i].key, key)) answer.index = i;
   }
-  if (index == RowShape::kAbsent) return false;
-  out = fields[index].value;
-  return true;
+  return answer;
 }
 
 bool JsonRow::State::locate(std::string_view path, dom::element& out) {
-  std::size_t slash = path.find('/');
   if (path.empty()) {
     out = root;
     return true;
   }
-  if (!outermost(path.substr(0, slash), out)) return false;
+  const std::size_t asked = question++;
+  auto* answers = shape < shapes.size() ? &shapes[shape].answers : nullptr;
+  if (answers != nullptr && asked < answers->size() && same_text((*answers)[asked].path, path)) {
+    return follow((*answers)[asked], path, out);
+  }
+  auto answer = answer_of(path);
+  const bool found = follow(answer, path, out);
+  if (answers != nullptr && asked < kMaxHints && path.size() <= kMaxHintBytes) {
+    answer.path = path;
+    answers->resize(std::max(answers->size(), asked + 1));
+    (*answers)[asked] = std::move(answer);
+  }
+  return found;
+}
+
+bool JsonRow::State::follow(const RowShape::Answer& answer, std::string_view path, dom::element& out) const {
+  if (answer.index == RowShape::kAbsent) return false;
+  out = fields[answer.index].value;
+  std::size_t slash = answer.slash;
   while (slash != std::string_view::npos) {
     path.remove_prefix(slash + 1);
     slash = path.find('/');

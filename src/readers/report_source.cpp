@@ -116,6 +116,40 @@ std::string id_at(const Json& document, std::string_view key) {
   return id->is_string() ? printable(id->get_ref<const std::string&>(), 128) : std::string();
 }
 
+void begin_observation(const Row& row, Observation& out) {
+  Observation next;
+  next.numbers = std::move(out.numbers);
+  next.latency_ms = std::move(out.latency_ms);
+  next.tok_s = std::move(out.tok_s);
+  next.file = std::move(out.file);
+  next.backend = std::move(out.backend);
+  next.model = std::move(out.model);
+  next.scenario = std::move(out.scenario);
+  next.source = std::move(out.source);
+  next.latency_ms.clear();
+  next.tok_s.clear();
+  next.backend.clear();
+  next.model.clear();
+  next.scenario.clear();
+  next.file = row.file();
+  next.line = row.line();
+  next.source = row.raw();
+  out = std::move(next);
+}
+
+void OrderedNumbers::take(Row& row, std::string_view key) {
+  const auto value = row.number(key);
+  while (at_ != numbers_.end() && std::string_view(at_->first) < key) at_ = numbers_.erase(at_);
+  const bool there = at_ != numbers_.end() && at_->first == key;
+  if (value && there) {
+    at_++->second = *value;
+  } else if (value) {
+    numbers_.emplace_hint(at_, key, *value);
+  } else if (there) {
+    at_ = numbers_.erase(at_);
+  }
+}
+
 Observation observation_of(const Row& row) {
   Observation out;
   out.file = row.file();

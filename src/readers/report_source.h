@@ -29,6 +29,26 @@ namespace phasegate::readers {
 // "20251221_173112" or 1765652089 under `key`, as text; empty = absent.
 [[nodiscard]] std::string id_at(const core::Json& document, std::string_view key);
 
+// The same into a row that was used before: texts, lists and the nodes of `numbers` keep their room, and `numbers` its
+// old entries until OrderedNumbers has gone over them. Most of the time that a row takes is the making of its numbers.
+void begin_observation(const Row& row, evidence::Observation& out);
+
+// Numbers of a row under the source's own names, asked for in the order of the names' bytes: what is there from the row
+// before is written over, and what this row lacks goes away. Destroyed before `out` is used.
+class OrderedNumbers {
+ public:
+  explicit OrderedNumbers(evidence::Observation& out) : numbers_(out.numbers), at_(numbers_.begin()) {}
+  ~OrderedNumbers() { numbers_.erase(at_, numbers_.end()); }
+  OrderedNumbers(const OrderedNumbers&) = delete;
+  OrderedNumbers& operator=(const OrderedNumbers&) = delete;
+
+  void take(Row& row, std::string_view key);
+
+ private:
+  std::map<std::string, double>& numbers_;
+  std::map<std::string, double>::iterator at_;  // the first entry of the row before that was not gone over
+};
+
 // Position and text of the row, everything else absent.
 [[nodiscard]] evidence::Observation observation_of(const Row& row);
 // Status, error and reason from "status", "error", "degraded_count"; out.degraded_reasons is filled before. A row that

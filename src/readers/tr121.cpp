@@ -134,13 +134,14 @@ class Tr121 {
 
   void take_manifest(const Json& manifest);
   void take_tokens(Row& row, Observation& out) const;
-  [[nodiscard]] Observation take_row(Row& row) const;
+  void take_row(Row& row, Observation& out) const;
   [[nodiscard]] Status hand_over(Row& row, const Visit& visit);
   [[nodiscard]] Status read_lines(const SourceFile& file, const SourceFile* beside, const Visit& visit);
   [[nodiscard]] Status read_table(const SourceFile& file, const Visit& visit);
 
   const SourceRun& run_;
   Source& source_;
+  Observation row_;  // used again for each row
   std::optional<double> first_unix_s_;
   std::map<std::string, std::string, std::less<>> quantization_;  // of a served model, as its server names it
 };
@@ -189,8 +190,8 @@ void Tr121::take_tokens(Row& row, Observation& out) const {
   if (target && *target <= kMost && batch <= kMost) out.target_tokens = *target * batch;
 }
 
-Observation Tr121::take_row(Row& row) const {
-  Observation out = observation_of(row);
+void Tr121::take_row(Row& row, Observation& out) const {
+  begin_observation(row, out);
   out.backend = row.required_text("backend");
   out.model = row.required_text("model");
   out.scenario = row.text("scenario");
@@ -241,16 +242,19 @@ Observation Tr121::take_row(Row& row) const {
                                                                 "task_idx",
                                                                 "tokens_total",
                                                                 "warmup_idx"};
-  for (const auto key : kNumbers) take_number(row, key, out);
+  {
+    OrderedNumbers numbers(out);
+    for (const auto key : kNumbers) numbers.take(row, key);
+  }
   take_status(row, out);
   if (out.status == evidence::Status::ok && out.latency_ms.empty()) {
     row.fail("latency_ms", "a latency, for the status is ok", describe(row.find("latency_ms")));
   }
-  return out;
 }
 
 Status Tr121::hand_over(Row& row, const Visit& visit) {
-  Observation out = take_row(row);
+  Observation& out = row_;
+  take_row(row, out);
   if (!row.ok()) {
     add_bad(source_, row.bad());
     return {};

@@ -9,10 +9,10 @@ namespace phasegate::core {
 inline constexpr std::uint64_t kMaxMatrixBytes = 1 << 20;
 inline constexpr std::uint64_t kMaxPolicyBytes = 64ULL << 20;
 inline constexpr std::uint64_t kMaxManifestBytes = 16ULL << 20;
-inline constexpr std::size_t kMaxRecordLineBytes = 4 << 20;  // one line of records.jsonl
-inline constexpr std::size_t kMaxObservationLineBytes = 64 << 20;  // of observations.jsonl: holds a row of the source
+inline constexpr std::size_t kMaxRecordLineBytes = 4 << 20;         // one line of records.jsonl
+inline constexpr std::size_t kMaxObservationLineBytes = 64 << 20;   // of observations.jsonl: holds a row of the source
 inline constexpr std::uint64_t kMaxSourceJsonBytes = 256ULL << 20;  // source.json: the documents beside the rows
-inline constexpr std::size_t kMaxPlanCells = 20'000;         // cells of one plan
+inline constexpr std::size_t kMaxPlanCells = 20'000;                // cells of one plan
 inline constexpr std::int64_t kMaxPromptTokens = 1 << 20;
 inline constexpr std::int64_t kMaxGenTokens = 1 << 17;
 inline constexpr std::int64_t kMaxBatch = 1024;

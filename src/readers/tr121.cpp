@@ -217,9 +217,8 @@ void Tr121::take_row(Row& row, Observation& out) const {
   const auto params = measured.value_or(0) > 0 ? measured : declared;
   if (params) out.parameters = *params * 1e6;
   take_tokens(row, out);
-  static constexpr std::array<std::string_view, 25> kNumbers = {"batch_size_config",
-                                                                "call_idx",
-                                                                "gen_tokens",
+  // Positions in the loop and values that follow from others stay in the row itself: an import writes what is asked.
+  static constexpr std::array<std::string_view, 17> kNumbers = {"gen_tokens",
                                                                 "gen_tokens_equiv",
                                                                 "gen_tokens_raw",
                                                                 "gpu_peak_mb",
@@ -227,21 +226,15 @@ void Tr121::take_row(Row& row, Observation& out) const {
                                                                 "kv_decode_cuda_event_ms",
                                                                 "kv_decode_ms",
                                                                 "kv_decode_ms_equiv",
-                                                                "kv_decode_ms_per_token",
                                                                 "ollama_load_ms",
                                                                 "ollama_total_duration_ms",
                                                                 "ollama_wall_ms",
-                                                                "params_millions",
                                                                 "params_millions_config",
                                                                 "params_millions_measured",
                                                                 "prefill_cuda_event_ms",
                                                                 "prefill_ms",
-                                                                "prompt_chars",
                                                                 "prompt_tokens_raw",
-                                                                "sample_idx",
-                                                                "task_idx",
-                                                                "tokens_total",
-                                                                "warmup_idx"};
+                                                                "tokens_total"};
   {
     OrderedNumbers numbers(out);
     for (const auto key : kNumbers) numbers.take(row, key);

@@ -131,8 +131,8 @@ void add_approve(CLI::App& app, Options& options) {
   sub->add_option("--override", o->override_, "why a freeze window does not hold for this; recorded");
   sub->footer(
       "Examples:\n"
-      "  phasegate approve last --by 'R. Lane' --why 'first measured policy'\n"
-      "  phasegate approve last --against 2b3261fb6d09 --by 'R. Lane' --why 'llama.cpp wins decode now'\n"
+      "  phasegate approve last --by 'platform team' --why 'first measured policy'\n"
+      "  phasegate approve last --against 511daf74133c --by 'platform team' --why 'llama.cpp wins decode now'\n"
       "Exit codes: 0 approved, 1 refused (provisional, expired, tampered, another machine, frozen), 2 usage,\n"
       "3 another policy is in force than you compared with, or the store is locked.");
   sub->callback(

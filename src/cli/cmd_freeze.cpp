@@ -36,8 +36,8 @@ void add_freeze(CLI::App& app, Options& options) {
   add_author_options(*sub, o->author);
   sub->footer(
       "Examples:\n"
-      "  phasegate freeze --from 2026-12-20 --until 2027-01-04 --by 'R. Lane' --why 'end of year'\n"
-      "  phasegate freeze --lift --by 'R. Lane' --why 'back to normal'\n"
+      "  phasegate freeze --from 2026-12-20 --until 2027-01-04 --by 'platform team' --why 'end of year'\n"
+      "  phasegate freeze --lift --by 'platform team' --why 'back to normal'\n"
       "Inside a window `approve` needs --override REASON; `rollback` does not.");
   sub->callback([&options, o] {
     if (!o->lift && o->until.empty()) throw CLI::RequiredError("--until or --lift");

@@ -41,8 +41,8 @@ void add_rollback(CLI::App& app, Options& options) {
   sub->add_option("--override", o->override_, "why an expired policy may serve again; recorded");
   sub->footer(
       "Examples:\n"
-      "  phasegate rollback --by 'R. Lane' --why 'decode p95 rose after the change'\n"
-      "  phasegate rollback --to 2b3261fb6d09 --by 'R. Lane' --why 'last one that held the SLO'\n"
+      "  phasegate rollback --by 'platform team' --why 'decode p95 rose after the change'\n"
+      "  phasegate rollback --to 511daf74133c --by 'platform team' --why 'last one that held the SLO'\n"
       "A rollback is allowed inside a freeze window: it is the way out of an incident.");
   sub->callback([&options, o] {
     options.command = BoundCommand{[o](Context& context) {

@@ -14,7 +14,7 @@ using evidence::StepKind;
 const std::string kA(64, 'a');
 const std::string kB(64, 'b');
 const std::string kC(64, 'c');
-const Author kAuthor{"R. Lane", "measured", "2026-01-20T12:00:00.000Z"};
+const Author kAuthor{"platform team", "measured", "2026-01-20T12:00:00.000Z"};
 
 evidence::History history_of(std::vector<Step> steps) {
   evidence::History history;
@@ -46,7 +46,7 @@ TEST(Approve, AFittingPolicyOfThisMachineIsPutInForce) {
   EXPECT_EQ(made->kind, StepKind::approve);
   EXPECT_EQ(made->policy, kA);
   EXPECT_FALSE(made->previous_policy);
-  EXPECT_EQ(made->who, "R. Lane");
+  EXPECT_EQ(made->who, "platform team");
   EXPECT_TRUE(made->overrides.empty());
 }
 

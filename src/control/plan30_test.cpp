@@ -176,7 +176,7 @@ TEST(Plan30, StateIsReadFromAStore) {
     evidence::Step step;
     step.policy = *id;
     step.time = "2026-01-15T00:00:00.000Z";
-    step.who = "R. Lane";
+    step.who = "platform team";
     step.why = "first";
     ASSERT_TRUE(store->append_step(step, *store->signing_key({}, false)));
     ASSERT_TRUE(store->note_watch({{"policy", *id}, {"time", "2026-01-20T00:00:00.000Z"}}));

@@ -64,7 +64,7 @@ class RunTest : public ::testing::Test {
   RunOptions options() {
     RunOptions options;
     options.factories = {engines::sim::factory()};
-    options.starter = [this] { return start_session_thread({engines::sim::factory()}); };
+    options.starter = [] { return start_session_thread({engines::sim::factory()}); };
     options.stop = &stop_;
     return options;
   }

@@ -27,11 +27,10 @@ build_and_test release
 if [ -z "${QUICK:-}" ]; then
   step "address and undefined-behaviour sanitizers"
   build_and_test asan-ubsan
+  step "fuzz targets, in the same build"
+  tools/fuzz.sh build/asan-ubsan "${FUZZ_SECONDS:-10}"
   step "thread sanitizer: the programs in which several threads run"
   build_and_test tsan test_core test_bench test_engines test_engines_sim
-  step "fuzz targets"
-  tools/configure.sh fuzz
-  tools/fuzz.sh build/fuzz "${FUZZ_SECONDS:-10}"
   step "clang-tidy"
   tools/tidy.sh build/release
 fi

@@ -46,7 +46,7 @@ usd_per_hour: {usd}
 source: test
 """
 
-BY = ("--by", "R. Lane", "--why", "measured")
+BY = ("--by", "platform team", "--why", "measured")
 
 
 class ChangeControlTest(unittest.TestCase):
@@ -111,7 +111,7 @@ class ChangeControlTest(unittest.TestCase):
         self.assertEqual([s["step"] for s in history["steps"]], ["approve", "stale", "approve"])
         self.assertEqual(history["approved"], second)
         text = self.call("history", json_output=False, expect=0).stdout
-        self.assertIn("by R. Lane: measured", text)
+        self.assertIn("by platform team: measured", text)
         self.assertIn("verified: 3 line(s)", text)
         self.document("history", "--trust", str(secret) + ".pub")
 
@@ -160,7 +160,7 @@ class ChangeControlTest(unittest.TestCase):
         self.document("freeze", "--until", "2098-01-01", *BY)
         file = self.store / "approvals.jsonl"
         original = file.read_text()
-        for damaged in (original.replace("R. Lane", "E. Vill", 1), original + self.lines()[0] + "\n", self.lines()[0] + "\n"):
+        for damaged in (original.replace("platform team", "E. Vill", 1), original + self.lines()[0] + "\n", self.lines()[0] + "\n"):
             file.write_text(damaged)
             for command in (("history",), ("card", "approved"), ("watch", "--once"), ("plan30",), ("approve", "last", *BY),
                             ("rollback", *BY)):

@@ -125,8 +125,11 @@ class ProgramTest(unittest.TestCase):
     @staticmethod
     def cells(folder):
         lines = (folder / "records.jsonl").read_text().splitlines()
-        return sorted((r["cell"], r["session"]["round"], r["session"]["control"], r["phase"]) for r in map(json.loads, lines)
-                      if r["regime"] == "steady" and r["status"] == "ok")
+        steady = [r for r in map(json.loads, lines) if r["regime"] == "steady"]
+        # A kill may fall between the three records of one call: resume closes that call as aborted and says why.
+        torn = [r for r in steady if r["status"] != "ok"]
+        assert len(torn) <= 2 and all("killed between" in r["error"] for r in torn), torn
+        return sorted((r["cell"], r["session"]["round"], r["session"]["control"], r["phase"]) for r in steady)
 
     def test_kill_9_in_the_middle_and_resume_ends_in_the_same_set_of_cells(self):
         self.write_matrix(rounds=12)

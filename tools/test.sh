@@ -28,7 +28,7 @@ if [ -z "${QUICK:-}" ]; then
   step "address and undefined-behaviour sanitizers"
   build_and_test asan-ubsan
   step "fuzz targets, in the same build"
-  tools/fuzz.sh build/asan-ubsan "${FUZZ_SECONDS:-10}"
+  tools/fuzz.sh build/asan-ubsan "${FUZZ_SECONDS:-5}"
   step "thread sanitizer: the programs in which several threads run"
   build_and_test tsan test_core test_bench test_engines test_engines_sim
   step "clang-tidy"

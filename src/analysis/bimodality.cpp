@@ -6,6 +6,7 @@
 
 #include "analysis/estimate.h"
 #include "analysis/moments.h"
+#include "analysis/otsu.h"
 #include "analysis/percentile.h"
 
 namespace phasegate::analysis {
@@ -30,26 +31,6 @@ double sarle_coefficient(std::span<const double> x) {
   const double skewness = m3 / std::pow(m2, 1.5) * std::sqrt(n * (n - 1)) / (n - 2);
   const double kurtosis = (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (m4 / (m2 * m2) - 3) + 6);
   return (skewness * skewness + 1) / (kurtosis + 3 * (n - 1) * (n - 1) / ((n - 2) * (n - 3)));
-}
-
-// Number of samples below the cut with the largest variance between the sides.
-std::size_t otsu_cut(std::span<const double> ascending) {
-  const double total = sum(ascending);
-  const auto n = static_cast<double>(ascending.size());
-  double below = 0;
-  double best = -1;
-  std::size_t cut = 1;
-  for (std::size_t i = 1; i < ascending.size(); ++i) {
-    below += ascending[i - 1];
-    const auto k = static_cast<double>(i);
-    const double gap = below / k - (total - below) / (n - k);
-    const double between = k * (n - k) * gap * gap;
-    if (between > best) {
-      best = between;
-      cut = i;
-    }
-  }
-  return cut;
 }
 
 // Samples in the middle third between the modes, relative to the emptier outer third.

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "analysis/moments.h"
+#include "analysis/otsu.h"
 #include "analysis/percentile.h"
 #include "analysis/serial.h"
 #include "core/check.h"
@@ -13,25 +14,6 @@ namespace phasegate::analysis {
 namespace {
 
 double spread(std::span<const double> values) { return values.size() < 2 ? 0 : std::sqrt(variance(values)); }
-
-std::size_t otsu_cut(std::span<const double> ascending) {
-  const double total = sum(ascending);
-  const auto n = static_cast<double>(ascending.size());
-  double below = 0;
-  double best = -1;
-  std::size_t cut = 1;
-  for (std::size_t i = 1; i < ascending.size(); ++i) {
-    below += ascending[i - 1];
-    const auto k = static_cast<double>(i);
-    const double gap = below / k - (total - below) / (n - k);
-    const double between = k * (n - k) * gap * gap;
-    if (between > best) {
-      best = between;
-      cut = i;
-    }
-  }
-  return cut;
-}
 
 // Appends the cuts of one hump or of several, ascending.
 void find_cuts(std::span<const double> ascending, std::size_t all, const BaselineRules& rules,

@@ -93,6 +93,12 @@ core::Result<Side> side_of(const MeasuredShape& shape) {
 
 core::Result<Side> read_side(Context& context, const std::string& text, const std::string& pricing) {
   if (auto plain = plain_side(text)) return *plain;
+  if (text.find(':') == std::string::npos) {
+    return core::fail({core::ErrorKind::invalid_input,
+                       fmt::format("`{}` is neither a cell nor a number with its unit", text),
+                       {},
+                       "RUN:CELL, policy:ID:CELL, 0.76usd or 141tok/s"});
+  }
   PHASEGATE_TRY(shape, find_measured_shape(context, text, pricing));
   return side_of(shape);
 }

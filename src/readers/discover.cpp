@@ -221,7 +221,8 @@ Result<Discovery> discover_file(const fs::path& file) {
 Result<Discovery> discover(const fs::path& path) {
   std::error_code code;
   const auto real = fs::canonical(path, code);  // the user's own link is followed
-  if (code) return refuse(path, ErrorKind::not_found, "cannot be found: " + code.message());
+  if (code)
+    return refuse(path, ErrorKind::not_found, "cannot be found: " + code.message(), "name a result file or its folder");
   if (fs::is_regular_file(real, code)) return discover_file(real);
   if (!fs::is_directory(real, code)) {
     return refuse(path, ErrorKind::invalid_input, "is neither a file nor a folder", "name a result file or its folder");
